@@ -1,0 +1,196 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+/// Libraries by the short name used in the table of modules below.
+let libraries: [String: Target.Dependency] = [
+    "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    "AsyncAlgorithms": .product(name: "AsyncAlgorithms", package: "swift-async-algorithms"),
+    "AsyncHTTPClient": .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    "Collections": .product(name: "Collections", package: "swift-collections"),
+    "Crypto": .product(name: "Crypto", package: "swift-crypto"),
+    "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
+    "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
+    "HummingbirdTLS": .product(name: "HummingbirdTLS", package: "hummingbird"),
+    "JWTKit": .product(name: "JWTKit", package: "jwt-kit"),
+    "Logging": .product(name: "Logging", package: "swift-log"),
+    "Metrics": .product(name: "Metrics", package: "swift-metrics"),
+    "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
+    "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
+    "NIOWebSocket": .product(name: "NIOWebSocket", package: "swift-nio"),
+    "NIOFoundationCompat": .product(name: "NIOFoundationCompat", package: "swift-nio"),
+    "NIOSSL": .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "Subprocess": .product(name: "Subprocess", package: "swift-subprocess"),
+    "SystemPackage": .product(name: "SystemPackage", package: "swift-system"),
+    "X509": .product(name: "X509", package: "swift-certificates"),
+    "Yams": .product(name: "Yams", package: "Yams"),
+]
+
+/// One row a module: what it may import of ours, and the libraries it uses.
+/// The import test holds the sources to this table and the table to the layers of ARCHITECTURE.md.
+struct Module {
+    var name: String
+    var imports: [String] = []
+    var libraries: [String] = []
+    var resources: [Resource] = []
+}
+
+let modules: [Module] = [
+    // Plumbing.
+    Module(name: "KubernetesTypes"),
+
+    Module(
+        name: "KubernetesClient", imports: ["KubernetesTypes"],
+        libraries: ["AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "NIOFoundationCompat", "Yams"]),
+
+    Module(name: "Reconciliation", imports: ["KubernetesTypes"]),
+
+    Module(
+        name: "ControllerRuntime", imports: ["KubernetesClient", "Reconciliation"],
+        libraries: ["AsyncAlgorithms", "Collections", "Logging", "Metrics", "ServiceLifecycle"]),
+
+    Module(name: "ArtifactStore", libraries: ["Crypto", "SystemPackage"]),
+
+    Module(name: "Prometheus", libraries: ["AsyncHTTPClient", "NIOCore", "NIOFoundationCompat"]),
+
+    Module(name: "Exposition", libraries: ["Metrics"]),
+
+    // Pure.
+    Module(name: "CEL", imports: ["KubernetesTypes"]),
+
+    Module(name: "Drift"),
+
+    Module(name: "Scheduling", libraries: ["Collections"]),
+
+    Module(name: "Transformer", imports: ["COneDNN", "COpenBLAS"]),
+
+    Module(name: "ApusAPI", imports: ["KubernetesTypes"]),
+
+    Module(name: "Reconcilers", imports: ["Reconciliation", "ApusAPI", "Scheduling", "Drift", "CEL"]),
+
+    // Roles.
+    Module(
+        name: "Operator",
+        imports: ["ControllerRuntime", "Reconcilers", "ArtifactStore", "Prometheus", "Exposition"],
+        libraries: ["AsyncHTTPClient", "Logging", "Metrics", "Hummingbird", "ServiceLifecycle"]),
+
+    Module(
+        name: "APIServer", imports: ["KubernetesTypes", "CEL", "Exposition"],
+        libraries: [
+            "Collections", "Crypto", "GRDB", "Hummingbird", "HummingbirdTLS", "JWTKit", "Logging", "Metrics", "NIOCore",
+            "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "X509", "Yams",
+        ],
+        resources: []),
+
+    Module(
+        name: "ClusterControllers", imports: ["ControllerRuntime", "Exposition"],
+        libraries: ["Collections", "Crypto", "Logging", "Metrics", "ServiceLifecycle", "JWTKit"]),
+
+    Module(
+        name: "NodeAgent", imports: ["ControllerRuntime", "Exposition"],
+        libraries: [
+            "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdTLS", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1",
+            "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Subprocess", "SystemPackage", "X509",
+        ]),
+
+    Module(
+        name: "TrainingAgent", imports: ["KubernetesClient", "ApusAPI", "ArtifactStore", "Exposition"],
+        libraries: ["AsyncHTTPClient", "Hummingbird", "Logging", "Metrics", "ServiceLifecycle"]),
+
+    Module(
+        name: "Gateway", imports: ["ControllerRuntime", "ApusAPI", "ArtifactStore", "Drift", "Exposition"],
+        libraries: [
+            "AsyncHTTPClient", "Hummingbird", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1", "ServiceLifecycle",
+        ]),
+
+    Module(
+        name: "ModelServer", imports: ["Transformer", "ArtifactStore", "Drift", "Exposition"],
+        libraries: ["Hummingbird", "Logging", "Metrics", "NIOCore", "ServiceLifecycle"]),
+
+    // Entry.
+    Module(
+        name: "Embedded",
+        imports: [
+            "APIServer", "ClusterControllers", "NodeAgent", "Operator", "Gateway", "TrainingAgent", "ModelServer",
+        ],
+        libraries: ["Logging", "ServiceLifecycle", "Subprocess", "X509"]),
+
+    // Tests only.
+    Module(
+        name: "ApusTesting", imports: ["ControllerRuntime", "ApusAPI", "ArtifactStore"],
+        libraries: ["AsyncHTTPClient", "Logging", "Subprocess"]),
+]
+
+let executables: [Module] = [
+    Module(
+        name: "apus", imports: ["Embedded"],
+        libraries: ["ArgumentParser", "Logging", "ServiceLifecycle", "Yams"])
+]
+
+func exists(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
+}
+
+func dependencies(of module: Module) -> [Target.Dependency] {
+    module.imports.filter { exists("Sources/\($0)") }.map { .target(name: $0) } + module.libraries.compactMap { libraries[$0] }
+}
+
+var targets: [Target] = ["COneDNN", "COpenBLAS"].filter { exists("Sources/\($0)") }.map { .systemLibrary(name: $0) }
+for module in modules where exists("Sources/\(module.name)") {
+    targets.append(
+        .target(
+            name: module.name, dependencies: dependencies(of: module),
+            resources: exists("Sources/\(module.name)/Resources") ? module.resources : []))
+}
+for module in executables where exists("Sources/\(module.name)") {
+    targets.append(.executableTarget(name: module.name, dependencies: dependencies(of: module)))
+}
+let suites = (modules + executables).map { ($0.name + "Tests", [$0]) }
+    + [("RepositoryTests", []), ("ConformanceTests", modules), ("SimulationTests", modules), ("EndToEndTests", modules)]
+for (name, subjects) in suites where exists("Tests/\(name)") {
+    let extra = name != "RepositoryTests" && exists("Sources/ApusTesting") ? [Target.Dependency.target(name: "ApusTesting")] : []
+    let subjectTargets = subjects.filter { exists("Sources/\($0.name)") && $0.name != "ApusTesting" }
+    targets.append(
+        .testTarget(
+            name: name,
+            dependencies: subjectTargets.map { .target(name: $0.name) } + extra
+                + Set(subjectTargets.flatMap(\.libraries)).sorted().compactMap { libraries[$0] },
+            exclude: exists("Tests/\(name)/Fixtures") ? ["Fixtures"] : []))
+}
+
+// One loop gives every target of ours the same language settings.
+for target in targets where target.type != .system {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .treatAllWarnings(as: .error),
+    ]
+}
+
+let package = Package(
+    name: "apus",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+    ],
+    targets: targets
+)
