@@ -147,7 +147,8 @@ for module in modules where exists("Sources/\(module.name)") {
 for module in executables where exists("Sources/\(module.name)") {
     targets.append(.executableTarget(name: module.name, dependencies: dependencies(of: module)))
 }
-let suites = (modules + executables).map { ($0.name + "Tests", [$0]) }
+let suites =
+    (modules + executables).map { ($0.name + "Tests", [$0]) }
     + [("RepositoryTests", []), ("ConformanceTests", modules), ("SimulationTests", modules), ("EndToEndTests", modules)]
 for (name, subjects) in suites where exists("Tests/\(name)") {
     let extra = name != "RepositoryTests" && exists("Sources/ApusTesting") ? [Target.Dependency.target(name: "ApusTesting")] : []
