@@ -1,0 +1,227 @@
+import Collections
+import Dispatch
+import KubernetesTypes
+import Synchronization
+
+/// A write that was computed from a known state of one object.
+struct StoreWrite: Sendable {
+    enum Operation: Sendable {
+        case create(PreparedObject)
+        case update(PreparedObject, expected: UInt64)
+        case delete(key: String, expected: UInt64)
+
+        var key: String {
+            switch self {
+            case .create(let object), .update(let object, _): object.key
+            case .delete(let key, _): key
+            }
+        }
+    }
+
+    var resource: ResourceName
+    var operation: Operation
+}
+
+/// The state of the cluster: the latest version of every object in memory, recent history for watches, durable before
+/// anybody sees it.
+///
+/// One writer takes all writes that are waiting, checks each against the state that the earlier ones lead to, makes them
+/// durable in one transaction and only then shows them to readers. A write that cannot be made durable never happened.
+final class ObjectStore: Sendable {
+    private struct Pending {
+        var write: StoreWrite
+        var continuation: CheckedContinuation<Result<StoredObject, StoreError>, Never>
+    }
+
+    private struct State {
+        var revision: UInt64
+        var startRevision: UInt64
+        var tables: [ResourceName: ResourceTable]
+        var signals: [ResourceName: [ObjectIdentifier: WatchSignal]] = [:]
+    }
+
+    private struct Queue {
+        var pending: [Pending] = []
+        var isDraining = false
+    }
+
+    private let state: Mutex<State>
+    private let queue = Mutex(Queue())
+    private let persistence: any StorePersistence
+    private let writer = DispatchQueue(label: "apiserver.store.writer", qos: .userInitiated)
+
+    init(persistence: any StorePersistence) throws {
+        self.persistence = persistence
+        let loaded = try persistence.load()
+        var objects: [ResourceName: ContiguousArray<StoredObject>] = [:]
+        for row in loaded.rows {
+            let value = (try? JSONParser.parse(row.body)) ?? .object([:])
+            objects[row.resource, default: []].append(StoredObject(PreparedObject(value), revision: row.revision))
+        }
+        // Upstream's first revision is 1 too, and "0" means "any" to clients.
+        let revision = max(loaded.revision, 1)
+        var tables: [ResourceName: ResourceTable] = [:]
+        for (resource, list) in objects {
+            let sorted = ContiguousArray(list.sorted { $0.key < $1.key })
+            tables[resource] = ResourceTable(sorted: sorted, compactedRevision: revision)
+        }
+        state = Mutex(State(revision: revision, startRevision: revision, tables: tables))
+    }
+
+    // MARK: Reading
+
+    var revision: UInt64 { state.withLock { $0.revision } }
+
+    func object(_ resource: ResourceName, key: String) -> StoredObject? {
+        state.withLock { $0.tables[resource]?.object(key) }
+    }
+
+    /// All objects of a resource and the revision at which they were this.
+    func objects(_ resource: ResourceName) -> (objects: ContiguousArray<StoredObject>, revision: UInt64) {
+        state.withLock { ($0.tables[resource]?.objects ?? [], $0.revision) }
+    }
+
+    /// All objects as they were at a revision that is not newer than now; nil where that is no longer known.
+    func objects(_ resource: ResourceName, at revision: UInt64) -> ContiguousArray<StoredObject>? {
+        state.withLock { state in
+            guard let table = state.tables[resource] else { return [] }
+            // A table without events in its history was the same at any revision since its newest object.
+            if revision < table.compactedRevision {
+                let isUnchanged = table.events.isEmpty && !table.objects.contains { $0.revision > revision }
+                return isUnchanged ? table.objects : nil
+            }
+            return table.objects(at: revision)
+        }
+    }
+
+    // MARK: Watching
+
+    /// Registers a signal that is notified of every change of the resource (in the namespace, if one is given).
+    func subscribe(_ signal: WatchSignal, to resource: ResourceName) {
+        state.withLock { $0.signals[resource, default: [:]][ObjectIdentifier(signal)] = signal }
+    }
+
+    func unsubscribe(_ signal: WatchSignal, from resource: ResourceName) {
+        state.withLock { _ = $0.signals[resource]?.removeValue(forKey: ObjectIdentifier(signal)) }
+    }
+
+    /// Up to `limit` changes after a revision and the revision up to which that is all; nil where history does not reach back.
+    func events(_ resource: ResourceName, after revision: UInt64, limit: Int) -> (events: [StoreEvent], through: UInt64)? {
+        state.withLock { state in
+            guard let table = state.tables[resource] else {
+                return revision >= state.startRevision ? ([], state.revision) : nil
+            }
+            guard let events = table.events(after: revision) else { return nil }
+            let batch = Array(events.prefix(limit))
+            return (batch, batch.count < events.count ? batch[batch.count - 1].revision : state.revision)
+        }
+    }
+
+    /// The oldest revision from which a watch can start.
+    func compactedRevision(_ resource: ResourceName) -> UInt64 {
+        state.withLock { $0.tables[resource]?.compactedRevision ?? $0.startRevision }
+    }
+
+    // MARK: Writing
+
+    /// Makes one write. Returns when it is durable, with the object as stored; of a deletion, its last state under the new revision.
+    func commit(_ write: StoreWrite) async throws(StoreError) -> StoredObject {
+        if !persistence.blocks {
+            return try commitNow([write])[0].get()
+        }
+        let result = await withCheckedContinuation { continuation in
+            let starts = queue.withLock { queue in
+                queue.pending.append(Pending(write: write, continuation: continuation))
+                defer { queue.isDraining = true }
+                return !queue.isDraining
+            }
+            if starts { writer.async { self.drain() } }
+        }
+        return try result.get()
+    }
+
+    private func drain() {
+        while true {
+            let batch: [Pending] = queue.withLock { queue in
+                if queue.pending.isEmpty { queue.isDraining = false }
+                defer { queue.pending = [] }
+                return queue.pending
+            }
+            guard !batch.isEmpty else { return }
+            let results = commitNow(batch.map(\.write))
+            for (pending, result) in zip(batch, results) { pending.continuation.resume(returning: result) }
+        }
+    }
+
+    /// Checks, persists and publishes a batch. Only ever called by one writer at a time.
+    private func commitNow(_ writes: [StoreWrite]) -> [Result<StoredObject, StoreError>] {
+        var results: [Result<StoredObject, StoreError>] = []
+        var events: [(ResourceName, StoreEvent)] = []
+        var revision: UInt64 = 0
+        state.withLock { state in
+            revision = state.revision
+            var overlay: [ResourceName: [String: StoredObject?]] = [:]
+            for write in writes {
+                let key = write.operation.key
+                let current = overlay[write.resource]?[key] ?? state.tables[write.resource]?.object(key)
+                switch Self.evaluate(write.operation, current: current, revision: revision + 1) {
+                case .success(let event):
+                    revision += 1
+                    overlay[write.resource, default: [:]][key] = .some(event.kind == .deleted ? nil : event.object)
+                    events.append((write.resource, event))
+                    results.append(.success(event.object))
+                case .failure(let error): results.append(.failure(error))
+                }
+            }
+        }
+        guard !events.isEmpty else { return results }
+        do throws(StoreError) {
+            try persistence.write(
+                events.map { resource, event in
+                    event.kind == .deleted ? .delete(resource, key: event.object.key) : .put(resource, event.object)
+                }, revision: revision)
+        } catch {
+            return results.map { result in
+                if case .success = result { .failure(error) } else { result }
+            }
+        }
+        publish(events, revision: revision)
+        return results
+    }
+
+    private static func evaluate(
+        _ operation: StoreWrite.Operation, current: StoredObject?, revision: UInt64
+    ) -> Result<StoreEvent, StoreError> {
+        switch operation {
+        case .create(let prepared):
+            guard current == nil else { return .failure(.alreadyExists) }
+            return .success(
+                StoreEvent(kind: .added, revision: revision, object: StoredObject(prepared, revision: revision), previous: nil))
+        case .update(let prepared, let expected):
+            guard let current else { return .failure(.notFound) }
+            guard current.revision == expected else { return .failure(.conflict(current: current)) }
+            return .success(
+                StoreEvent(
+                    kind: .modified, revision: revision, object: StoredObject(prepared, revision: revision), previous: current))
+        case .delete(_, let expected):
+            guard let current else { return .failure(.notFound) }
+            guard current.revision == expected else { return .failure(.conflict(current: current)) }
+            return .success(
+                StoreEvent(kind: .deleted, revision: revision, object: current.withRevision(revision), previous: current))
+        }
+    }
+
+    private func publish(_ events: [(ResourceName, StoreEvent)], revision: UInt64) {
+        var awakened: [ObjectIdentifier: WatchSignal] = [:]
+        state.withLock { state in
+            for (resource, event) in events {
+                state.tables[resource, default: ResourceTable(compactedRevision: state.startRevision)].record(event)
+                for (id, signal) in state.signals[resource] ?? [:] where signal.concerns(event.object.namespace) {
+                    awakened[id] = signal
+                }
+            }
+            state.revision = revision
+        }
+        for signal in awakened.values { signal.notify() }
+    }
+}
