@@ -39,7 +39,7 @@ struct Module {
 
 let modules: [Module] = [
     // Plumbing.
-    Module(name: "KubernetesTypes"),
+    Module(name: "KubernetesTypes", libraries: ["Yams"]),
 
     Module(
         name: "KubernetesClient", imports: ["KubernetesTypes"],
