@@ -64,7 +64,7 @@ let modules: [Module] = [
 
     Module(name: "Scheduling", libraries: ["Collections"]),
 
-    Module(name: "Transformer", imports: ["COneDNN", "COpenBLAS"]),
+    Module(name: "Transformer", imports: ["COneDNN"]),
 
     Module(name: "ApusAPI", imports: ["KubernetesTypes"]),
 
@@ -137,7 +137,7 @@ func dependencies(of module: Module) -> [Target.Dependency] {
     module.imports.filter { exists("Sources/\($0)") }.map { .target(name: $0) } + module.libraries.compactMap { libraries[$0] }
 }
 
-var targets: [Target] = ["COneDNN", "COpenBLAS"].filter { exists("Sources/\($0)") }.map { .systemLibrary(name: $0) }
+var targets: [Target] = ["COneDNN"].filter { exists("Sources/\($0)") }.map { .systemLibrary(name: $0) }
 for module in modules where exists("Sources/\(module.name)") {
     targets.append(
         .target(
@@ -169,6 +169,10 @@ for target in targets where target.type != .system {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .treatAllWarnings(as: .error),
     ]
+    // Kernels and tokenizers are loops over numbers: without the optimizer they are a hundred times slower, in tests too.
+    if target.name == "Transformer" {
+        target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
+    }
 }
 
 let package = Package(
