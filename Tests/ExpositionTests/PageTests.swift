@@ -92,7 +92,8 @@ import Testing
     }
 
     @Test func reservedAndRepeatedLabelsStayLegal() {
-        #expect(Labels([("le", "1"), ("__name__", "x"), ("a.b", "1"), ("a_b", "2")]).text
-            == #"a_b="2",exported___name__="x",exported_le="1""#)
+        #expect(
+            Labels([("le", "1"), ("__name__", "x"), ("a.b", "1"), ("a_b", "2")]).text
+                == #"a_b="2",exported___name__="x",exported_le="1""#)
     }
 }

@@ -35,7 +35,10 @@ import Testing
         progress.with("b", "one").set(1)
         progress.remove("a", "one")
         progress.removeAll { $0[0] == "b" }
-        #expect(registry.render().split(separator: "\n").filter { !$0.hasPrefix("#") } == ["progress_ratio{namespace=\"a\",job=\"two\"} 1"])
+        #expect(
+            registry.render().split(separator: "\n").filter { !$0.hasPrefix("#") } == [
+                "progress_ratio{namespace=\"a\",job=\"two\"} 1"
+            ])
     }
 
     @Test func countersOnlyGrow() {
@@ -95,5 +98,3 @@ import Testing
         #expect(MetricDeclaration.combinations(["a", "b"], ["1", "2"]) == [["a", "1"], ["a", "2"], ["b", "1"], ["b", "2"]])
     }
 }
-
-
