@@ -43,7 +43,7 @@ let modules: [Module] = [
 
     Module(
         name: "KubernetesClient", imports: ["KubernetesTypes"],
-        libraries: ["AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOSSL", "NIOFoundationCompat", "Yams"]),
+        libraries: ["AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL"]),
 
     Module(name: "Reconciliation", imports: ["KubernetesTypes"]),
 
@@ -119,7 +119,7 @@ let modules: [Module] = [
 
     // Tests only.
     Module(
-        name: "ApusTesting", imports: ["ControllerRuntime", "ApusAPI", "ArtifactStore"],
+        name: "ApusTesting", imports: ["KubernetesClient", "ControllerRuntime", "ApusAPI", "ArtifactStore"],
         libraries: ["AsyncHTTPClient", "Logging", "Subprocess"]),
 ]
 
