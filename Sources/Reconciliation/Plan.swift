@@ -4,6 +4,10 @@ public import KubernetesTypes
 public struct Plan: Sendable, Hashable {
     /// Children that should exist. Observed owned children that are not listed are deleted.
     public var children: [PlannedChild]
+    /// Observed owned children that are left as they are: neither changed nor deleted nor made again.
+    public var kept: Set<ResourceReference>
+    /// Deletes the object itself, as it was observed; nothing else of the plan is done then.
+    public var deletesObject: Bool
     /// Changes to objects that exist, each guarded by the version that was observed.
     public var patches: [NamedPatch]
     /// The whole status to show; nil leaves it alone.
@@ -16,10 +20,13 @@ public struct Plan: Sendable, Hashable {
     public var next: NextLook
 
     public init(
-        children: [PlannedChild] = [], patches: [NamedPatch] = [], status: JSONValue? = nil, finalizers: [String]? = nil,
+        children: [PlannedChild] = [], kept: Set<ResourceReference> = [], patches: [NamedPatch] = [], status: JSONValue? = nil,
+        finalizers: [String]? = nil, deletesObject: Bool = false,
         events: [PlannedEvent] = [], effects: [Effect] = [], next: NextLook = .whenSomethingChanges
     ) {
         self.children = children
+        self.kept = kept
+        self.deletesObject = deletesObject
         self.patches = patches
         self.status = status
         self.finalizers = finalizers
@@ -78,7 +85,7 @@ public enum PlannedChild: Sendable, Hashable {
 public struct NamedPatch: Sendable, Hashable {
     /// What the change is, for events and logs: `evict`, `lift-gate`.
     public var name: String
-    public var target: ObjectReference
+    public var target: ResourceReference
     /// Subresource that is patched, nil for the object itself.
     public var subresource: String?
     /// JSON merge patch (RFC 7386).
@@ -87,7 +94,7 @@ public struct NamedPatch: Sendable, Hashable {
     public var observedResourceVersion: String
 
     public init(
-        name: String, target: ObjectReference, subresource: String? = nil, patch: JSONValue, observedResourceVersion: String
+        name: String, target: ResourceReference, subresource: String? = nil, patch: JSONValue, observedResourceVersion: String
     ) {
         self.name = name
         self.target = target
@@ -98,7 +105,7 @@ public struct NamedPatch: Sendable, Hashable {
 }
 
 /// Names one object of one kind.
-public struct ObjectReference: Sendable, Hashable, Comparable {
+public struct ResourceReference: Sendable, Hashable, Comparable {
     public var type: ResourceType
     public var key: ObjectKey
 

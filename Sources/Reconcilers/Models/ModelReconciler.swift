@@ -1,0 +1,110 @@
+public import ApusAPI
+public import FoundationEssentials
+import KubernetesTypes
+public import Reconciliation
+
+public struct ModelObservation: Sendable {
+    public var model: Model
+    public var now: Date
+    /// All versions of the model.
+    public var versions: [ModelVersion]
+    /// All promotions of the model.
+    public var promotions: [Promotion]
+
+    public init(model: Model, now: Date, versions: [ModelVersion] = [], promotions: [Promotion] = []) {
+        self.model = model
+        self.now = now
+        self.versions = versions
+        self.promotions = promotions
+    }
+}
+
+/// Says which version each alias names: a pin in the spec, or else the newest promotion that could be applied.
+public enum ModelReconciler: Reconciler {
+    public static func reconcile(_ observation: ModelObservation) throws -> Plan {
+        let model = observation.model
+        if model.isBeingDeleted { return Plan() }
+        var status = model.status ?? ModelStatus()
+        var conditions = ConditionSet(status.conditions, generation: model.metadata.generation, now: observation.now)
+        var plan = Plan(kept: [])
+
+        let versions = observation.versions.sorted { $0.spec.version < $1.spec.version }
+        let aliases = AliasResolution.resolve(
+            model: model, versions: Set(versions.map(\.name)), promotions: observation.promotions, now: observation.now)
+        let missingPins = (model.spec.aliases ?? []).filter { pin in !versions.contains { $0.name == pin.version } }
+
+        for alias in aliases where (status.aliases ?? []).first(where: { $0.name == alias.name })?.version != alias.version {
+            plan.events.append(
+                PlannedEvent(
+                    .normal, reason: "AliasMoved",
+                    message: "\(alias.name) names \(alias.version) now\(alias.reason.map { ": \($0)" } ?? ".")"))
+        }
+        if let first = firstPromotion(observation, versions: versions, aliases: aliases) {
+            plan.children.append(.createOnce(try first.json(), .independent))
+        }
+        status.versions = versions.count
+        status.latestVersion = versions.last?.name
+        status.aliases = aliases.isEmpty ? nil : aliases
+        status.observedGeneration = model.metadata.generation
+
+        if let pin = missingPins.first {
+            conditions.stalled(
+                reason: "PinnedVersionNotFound",
+                message: "spec.aliases pins \(pin.name) to \(pin.version), which is no version of this model; see kubectl get mver.")
+        } else if versions.isEmpty {
+            conditions.ready(reason: "NoVersions", message: "No version is registered yet; train one with spec.output.model: \(model.name).")
+        } else {
+            conditions.ready(reason: "UpToDate", message: "\(versions.count) versions; the latest is \(versions.last?.name ?? "").")
+        }
+        status.conditions = conditions.conditions
+        status.phase = nil
+        plan.status = try JSONValue(encoding: status)
+        return plan
+    }
+
+    /// The first version ever is in production at once: there is nothing that it could be worse than.
+    private static func firstPromotion(
+        _ observation: ModelObservation, versions: [ModelVersion], aliases: [EffectiveAlias]
+    ) -> Promotion? {
+        let model = observation.model
+        guard model.spec.promoteFirstVersion ?? true, let first = versions.first, observation.promotions.isEmpty,
+            !aliases.contains(where: { $0.name == Model.productionAlias })
+        else { return nil }
+        return Promotion(
+            metadata: ObjectMeta(
+                labels: [ApusLabel.managedBy: "apus", ApusLabel.model: model.name], name: "\(first.name)-first", namespace: model.namespace),
+            spec: PromotionSpec(
+                model: model.name, alias: Model.productionAlias, version: first.name, reason: "It is the first version of the model.",
+                requestedBy: "model/\(model.name)"))
+    }
+}
+
+/// Which version each alias names.
+public enum AliasResolution {
+    /// Promotions in the order in which they count: by time of creation, those of one second by name.
+    public static func ordered(_ promotions: [Promotion]) -> [Promotion] {
+        promotions.sorted {
+            let left = $0.metadata.creationTimestamp ?? Timestamp()
+            let right = $1.metadata.creationTimestamp ?? Timestamp()
+            return left == right ? $0.name < $1.name : left < right
+        }
+    }
+
+    static func resolve(model: Model, versions: Set<String>, promotions: [Promotion], now: Date) -> [EffectiveAlias] {
+        let previous = Dictionary((model.status?.aliases ?? []).map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
+        var aliases: [String: EffectiveAlias] = [:]
+        for promotion in ordered(promotions) where promotion.spec.model == model.name && versions.contains(promotion.spec.version) {
+            aliases[promotion.spec.alias] = EffectiveAlias(
+                name: promotion.spec.alias, version: promotion.spec.version, by: promotion.name, reason: promotion.spec.reason)
+        }
+        for pin in model.spec.aliases ?? [] where versions.contains(pin.version) {
+            aliases[pin.name] = EffectiveAlias(name: pin.name, version: pin.version, by: "spec", reason: "pinned in spec.aliases")
+        }
+        return aliases.values.sorted { $0.name < $1.name }.map { alias in
+            var alias = alias
+            let before = previous[alias.name]
+            alias.since = before?.version == alias.version && before?.by == alias.by ? before?.since : Timestamp(now)
+            return alias
+        }
+    }
+}

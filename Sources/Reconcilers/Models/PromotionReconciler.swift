@@ -1,0 +1,73 @@
+public import ApusAPI
+public import FoundationEssentials
+import KubernetesTypes
+public import Reconciliation
+
+public struct PromotionObservation: Sendable {
+    public var promotion: Promotion
+    public var now: Date
+    public var model: Model?
+    /// The version that the promotion names.
+    public var version: ModelVersion?
+    /// All promotions of the same model.
+    public var siblings: [Promotion]
+
+    public init(promotion: Promotion, now: Date, model: Model? = nil, version: ModelVersion? = nil, siblings: [Promotion] = []) {
+        self.promotion = promotion
+        self.now = now
+        self.model = model
+        self.version = version
+        self.siblings = siblings
+    }
+}
+
+/// Says what became of a promotion; the model's reconciler is who moves the alias.
+public enum PromotionReconciler: Reconciler {
+    public static func reconcile(_ observation: PromotionObservation) throws -> Plan {
+        let promotion = observation.promotion
+        if promotion.isBeingDeleted { return Plan() }
+        var status = promotion.status ?? PromotionStatus()
+        var conditions = ConditionSet(status.conditions, generation: promotion.metadata.generation, now: observation.now)
+        let spec = promotion.spec
+
+        if observation.model == nil {
+            status.phase = .pending
+            conditions.stalled(
+                reason: "ModelNotFound", message: "There is no Model named \(spec.model) in this namespace; see kubectl get mdl.")
+        } else if observation.version == nil {
+            status.phase = .rejected
+            conditions.stalled(
+                reason: "VersionNotFound", message: "There is no ModelVersion named \(spec.version); see kubectl get mver.")
+        } else if observation.version?.spec.model != spec.model {
+            status.phase = .rejected
+            conditions.stalled(
+                reason: "VersionOfAnotherModel",
+                message: "\(spec.version) is a version of \(observation.version?.spec.model ?? ""), not of \(spec.model).")
+        } else if let newer = newerPromotion(observation) {
+            status.phase = .superseded
+            conditions.ready(reason: "Superseded", message: "\(newer.name) moved \(spec.alias) to \(newer.spec.version) later.")
+        } else if let pin = observation.model?.spec.aliases?.first(where: { $0.name == spec.alias }) {
+            status.phase = .pending
+            conditions.stalled(
+                reason: "AliasPinned", message: "spec.aliases of the model pins \(spec.alias) to \(pin.version); remove the pin to let it move.")
+        } else if observation.model?.status?.aliases?.first(where: { $0.name == spec.alias })?.by == promotion.name {
+            status.phase = .applied
+            status.appliedTime = status.appliedTime ?? Timestamp(observation.now)
+            conditions.ready(reason: "Applied", message: "\(spec.alias) of \(spec.model) names \(spec.version).")
+        } else {
+            status.phase = .pending
+            conditions.reconciling(reason: "Applying", message: "\(spec.alias) is about to move to \(spec.version).")
+        }
+        status.conditions = conditions.conditions
+        status.observedGeneration = promotion.metadata.generation
+        return Plan(status: try JSONValue(encoding: status))
+    }
+
+    private static func newerPromotion(_ observation: PromotionObservation) -> Promotion? {
+        let ordered = AliasResolution.ordered(observation.siblings).filter {
+            $0.spec.alias == observation.promotion.spec.alias && $0.status?.phase != .rejected
+        }
+        guard let own = ordered.firstIndex(where: { $0.name == observation.promotion.name }) else { return nil }
+        return ordered[(own + 1)...].last
+    }
+}

@@ -1,0 +1,76 @@
+import ApusAPI
+import KubernetesTypes
+
+/// What must hold before pods are made: an ordered list of small checks, of which the first that fails names the reason.
+enum Preconditions {
+    struct Obstacle: Equatable {
+        var reason: String
+        var message: String
+        /// Waiting cannot help: the job itself would have to be another.
+        var isFinal = false
+    }
+
+    private static let checks: [@Sendable (TrainingJobObservation) -> Obstacle?] = [runtime, overrides, baseModel, files, gpus]
+
+    static func check(_ observation: TrainingJobObservation) -> Obstacle? {
+        checks.lazy.compactMap { $0(observation) }.first
+    }
+
+    private static func runtime(_ observation: TrainingJobObservation) -> Obstacle? {
+        guard let reference = observation.job.spec.runtimeRef, observation.runtime == nil else { return nil }
+        let kind = reference.kind ?? .clusterTrainingRuntime
+        return Obstacle(
+            reason: "RuntimeNotFound",
+            message: "There is no \(kind.rawValue) named \(reference.name); see kubectl get \(kind.rawValue.lowercased())s. "
+                + "The job starts when it is there.")
+    }
+
+    private static func overrides(_ observation: TrainingJobObservation) -> Obstacle? {
+        guard let allowed = observation.runtime?.allowedOverrides else { return nil }
+        let spec = observation.job.spec
+        let used: [(TrainingRuntimeSpec.Override, Bool)] = [
+            (.image, spec.image != nil), (.environment, !(spec.environment ?? []).isEmpty), (.resources, spec.resources != nil),
+            (.replicas, (spec.replicas ?? 1) != 1),
+        ]
+        guard let refused = used.first(where: { $0.1 && !allowed.contains($0.0) }) else { return nil }
+        let list = allowed.map(\.rawValue).joined(separator: ", ")
+        return Obstacle(
+            reason: "OverrideNotAllowed",
+            message: "The runtime \(spec.runtimeRef?.name ?? "") does not let a job set \(refused.0.rawValue); it allows: "
+                + "\(list.isEmpty ? "nothing" : list).", isFinal: true)
+    }
+
+    private static func baseModel(_ observation: TrainingJobObservation) -> Obstacle? {
+        guard let base = observation.job.spec.baseModel else { return nil }
+        if let version = base.modelVersion, observation.baseModelVersion == nil {
+            return Obstacle(
+                reason: "BaseModelNotFound",
+                message: "There is no ModelVersion named \(version) in namespace \(observation.job.namespace); see kubectl get mver.")
+        }
+        return nil
+    }
+
+    private static func files(_ observation: TrainingJobObservation) -> Obstacle? {
+        let spec = observation.job.spec
+        let addresses = spec.inputs.map { ("inputs[\($0.name)].uri", $0.uri) } + (spec.baseModel?.uri.map { [("baseModel.uri", $0)] } ?? [])
+        for (field, uri) in addresses {
+            guard let path = FilePath.path(of: uri) else { continue }
+            let roots = observation.platform.allowedFileRoots
+            if !roots.contains(where: { FilePath.isInside(path, folder: $0) }) {
+                let allowed = roots.isEmpty ? "This operator allows no files of its nodes." : "Allowed are files below \(roots.joined(separator: ", "))."
+                return Obstacle(reason: "FileNotAllowed", message: "spec.\(field) names \(path). \(allowed)", isFinal: true)
+            }
+        }
+        return nil
+    }
+
+    private static func gpus(_ observation: TrainingJobObservation) -> Obstacle? {
+        guard let wanted = observation.job.spec.resources?.gpus, wanted > 0, let most = observation.mostGPUsOnANode, wanted > most else {
+            return nil
+        }
+        return Obstacle(
+            reason: "NoNodeHasEnoughGPUs",
+            message: "spec.resources.gpus asks for \(wanted) GPUs in one pod; the largest node has \(most). Ask for at most \(most) and more "
+                + "replicas, or add a larger node; the job starts when there is one.")
+    }
+}

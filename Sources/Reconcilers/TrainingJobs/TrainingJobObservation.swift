@@ -1,0 +1,58 @@
+public import ApusAPI
+public import FoundationEssentials
+public import KubernetesTypes
+
+/// Everything that is known when a training job is planned.
+public struct TrainingJobObservation: Sendable {
+    public var job: TrainingJob
+    public var now: Date
+    public var platform: Platform
+    /// The runtime that the job names; nil where it names none or the runtime is not there.
+    public var runtime: TrainingRuntimeSpec?
+    /// The pods that the job owns, of every attempt.
+    public var pods: [Pod]
+    /// The version that the base model names; nil where it names none or it is not there.
+    public var baseModelVersion: ModelVersion?
+    /// What the first replica's agent last said of the trainer.
+    public var reading: TrainingProgressReading?
+    /// What the bundle holds that the first replica's agent published, read from the store.
+    public var bundle: BundleReading?
+    /// Versions of the output model.
+    public var modelVersions: [ModelVersion]
+    public var modelExists: Bool
+    /// The most GPUs that one node can ever give; nil where no node is known.
+    public var mostGPUsOnANode: Int?
+
+    public init(job: TrainingJob, now: Date, platform: Platform) {
+        self.job = job
+        self.now = now
+        self.platform = platform
+        pods = []
+        modelVersions = []
+        modelExists = false
+    }
+}
+
+/// What a published bundle says of itself.
+public enum BundleReading: Sendable, Hashable {
+    case read(BundleFacts)
+    /// The store could not be read: try again.
+    case unavailable(String)
+    /// The bundle is there and is not what it should be.
+    case invalid(String)
+}
+
+public struct BundleFacts: Sendable, Hashable {
+    public var digest: String
+    public var architecture: String?
+    public var labels: [String]
+    /// Figures by split and metric, as text: `validation.macro_f1`.
+    public var metrics: [String: String]
+
+    public init(digest: String, architecture: String? = nil, labels: [String] = [], metrics: [String: String] = [:]) {
+        self.digest = digest
+        self.architecture = architecture
+        self.labels = labels
+        self.metrics = metrics
+    }
+}
