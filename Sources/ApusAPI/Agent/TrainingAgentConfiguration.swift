@@ -49,6 +49,8 @@ public struct TrainingAgentConfiguration: Codable, Sendable, Hashable {
 
     /// Name of the channel that carries the base model.
     public static let modelChannel = "model"
+    /// Name of the channel that carries the bundle to be compared with.
+    public static let baselineChannel = "baseline"
 }
 
 /// What the agent's containers say when they end, as JSON in the termination message (at most 4096 bytes).

@@ -40,6 +40,7 @@ public struct TrainingJobSpec: SchemaDescribing {
     public var image: String?
     public var environment: [EnvironmentVariable]?
     public var baseModel: BaseModel?
+    public var baseline: Baseline?
     public var inputs: [InputChannel]
     public var hyperparameters: [String: IntOrString]?
     public var replicas: Int?
@@ -70,7 +71,7 @@ public struct TrainingJobSpec: SchemaDescribing {
 
     /// Changing one of these would make another training of a running job.
     private static let fixedFields = [
-        "runtimeRef", "template", "image", "environment", "baseModel", "hyperparameters", "output", "metricDefinitions",
+        "runtimeRef", "template", "image", "environment", "baseModel", "baseline", "hyperparameters", "output", "metricDefinitions",
     ]
 
     static func hyperparametersSchema(_ description: String) -> Schema {
@@ -93,6 +94,7 @@ public struct TrainingJobSpec: SchemaDescribing {
             SchemaField("image", .string("Replaces the runtime's image.", minimumLength: 1, maximumLength: 1024)),
             SchemaField("environment", .environment.described("Environment variables of the trainer, beside the runtime's.")),
             SchemaField("baseModel", BaseModel.schema),
+            SchemaField("baseline", Baseline.schema),
             SchemaField(
                 "inputs",
                 .list(
@@ -101,7 +103,9 @@ public struct TrainingJobSpec: SchemaDescribing {
                     of: InputChannel.schema, kind: .map(["name"]), minimumCount: 1, maximumCount: 20,
                     rules: [
                         SchemaRule("self.exists(c, c.name == 'training')", "one channel must be named training"),
-                        SchemaRule("!self.exists(c, c.name == 'model')", "the channel model is the base model's; use baseModel"),
+                        SchemaRule(
+                            "!self.exists(c, c.name in ['model', 'baseline'])",
+                            "the channels model and baseline are for spec.baseModel and spec.baseline"),
                         SchemaRule("self == oldSelf", "the inputs of a training job cannot be changed; create another job"),
                     ]), required: true),
             SchemaField("hyperparameters", hyperparametersSchema("What the trainer is told.")),
@@ -183,6 +187,16 @@ public struct BaseModel: SchemaDescribing {
             SchemaField("modelVersion", .objectName("A ModelVersion of this namespace, whose bundle is the base.")),
         ],
         rules: [SchemaRule("has(self.uri) != has(self.modelVersion)", "say either uri or modelVersion")])
+}
+
+public struct Baseline: SchemaDescribing {
+    public var modelVersion: String
+
+    public init(modelVersion: String) { self.modelVersion = modelVersion }
+
+    public static let schema = Schema.object(
+        "A version that the trainer evaluates on the same held-out data as what it trained, to be compared with.",
+        [SchemaField("modelVersion", .objectName("A ModelVersion of this namespace."), required: true)])
 }
 
 public struct InputChannel: SchemaDescribing {

@@ -10,7 +10,7 @@ enum Preconditions {
         var isFinal = false
     }
 
-    private static let checks: [@Sendable (TrainingJobObservation) -> Obstacle?] = [runtime, overrides, baseModel, files, gpus]
+    private static let checks: [@Sendable (TrainingJobObservation) -> Obstacle?] = [runtime, overrides, baseModel, baseline, files, gpus]
 
     static func check(_ observation: TrainingJobObservation) -> Obstacle? {
         checks.lazy.compactMap { $0(observation) }.first
@@ -41,13 +41,19 @@ enum Preconditions {
     }
 
     private static func baseModel(_ observation: TrainingJobObservation) -> Obstacle? {
-        guard let base = observation.job.spec.baseModel else { return nil }
-        if let version = base.modelVersion, observation.baseModelVersion == nil {
-            return Obstacle(
-                reason: "BaseModelNotFound",
-                message: "There is no ModelVersion named \(version) in namespace \(observation.job.namespace); see kubectl get mver.")
-        }
-        return nil
+        guard let version = observation.job.spec.baseModel?.modelVersion, observation.baseModelVersion == nil else { return nil }
+        return missing(version, observation, reason: "BaseModelNotFound")
+    }
+
+    private static func baseline(_ observation: TrainingJobObservation) -> Obstacle? {
+        guard let version = observation.job.spec.baseline?.modelVersion, observation.baselineVersion == nil else { return nil }
+        return missing(version, observation, reason: "BaselineNotFound")
+    }
+
+    private static func missing(_ version: String, _ observation: TrainingJobObservation, reason: String) -> Obstacle {
+        Obstacle(
+            reason: reason,
+            message: "There is no ModelVersion named \(version) in namespace \(observation.job.namespace); see kubectl get mver.")
     }
 
     private static func files(_ observation: TrainingJobObservation) -> Obstacle? {

@@ -13,6 +13,8 @@ public struct TrainingJobObservation: Sendable {
     public var pods: [Pod]
     /// The version that the base model names; nil where it names none or it is not there.
     public var baseModelVersion: ModelVersion?
+    /// The version that the baseline names; nil where it names none or it is not there.
+    public var baselineVersion: ModelVersion?
     /// What the first replica's agent last said of the trainer.
     public var reading: TrainingProgressReading?
     /// What the bundle holds that the first replica's agent published, read from the store.

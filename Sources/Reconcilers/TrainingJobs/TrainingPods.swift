@@ -225,11 +225,15 @@ struct TrainingPods {
                 channel: address.channel, uri: address.uri, source: paths[address.channel].map { "file://\($0)" } ?? address.uri,
                 expectedDigest: address.digest)
         }
-        if let version = observation.baseModelVersion {
+        let bundles = [
+            (TrainingAgentConfiguration.modelChannel, observation.baseModelVersion),
+            (TrainingAgentConfiguration.baselineChannel, observation.baselineVersion),
+        ]
+        for case (let channel, let version?) in bundles {
             inputs.append(
                 .init(
-                    channel: TrainingAgentConfiguration.modelChannel, uri: "modelversion:\(version.name)",
-                    source: "bundle:\(version.spec.artifact.uri)", expectedDigest: version.spec.artifact.digest))
+                    channel: channel, uri: "modelversion:\(version.name)", source: "bundle:\(version.spec.artifact.uri)",
+                    expectedDigest: version.spec.artifact.digest))
         }
         let configuration = TrainingAgentConfiguration(
             namespace: job.namespace, job: job.name, jobUID: job.uid, attempt: attempt, rank: rank, hosts: (0..<replicas).map(host(rank:)),
