@@ -1,50 +1,87 @@
-"""What the base model is worth before fine-tuning: its frozen features under a logistic regression."""
+"""What the base model knows before fine-tuning: as a yardstick in ``metrics.json``, and as the head's starting point."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy
+import torch
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from transformers import PreTrainedModel
 
 from apus_huggingface.encoding import Collator, Encoded
-from apus_huggingface.evaluation import infer, measure
+from apus_huggingface.evaluation import Inference, infer, measure
+from apus_huggingface.models import output_layer
 
 # Enough for a linear model, and it bounds the time on large data sets.
 _MAXIMUM_TRAINING_ROWS = 5_000
+# Strong regularisation: there are often fewer rows than features.
+_INVERSE_REGULARISATION = 0.02
 METHOD = "frozen encoder, mean-pooled last hidden state, logistic regression on the training rows"
 
 
-def base_metrics(
-    model: PreTrainedModel,
-    collator: Collator,
-    training: tuple[Encoded, list[int]],
-    validation: tuple[Encoded, list[int]],
-    labels: list[str],
-    batch_size: int,
-    seed: int,
-    between_batches: Callable[[], None],
-) -> dict[str, object]:
-    """Measures on validation only: this is a yardstick, not a model that anyone would serve."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+@dataclass
+class BaseProbe:
+    """The untrained model's view of the training rows, computed once for both uses."""
 
-    encoded, targets = training
-    rows = list(range(len(encoded)))
-    if len(rows) > _MAXIMUM_TRAINING_ROWS:
-        rows = sorted(random.Random(seed).sample(rows, _MAXIMUM_TRAINING_ROWS))
-    features = infer(model, _rows(encoded, rows), collator, batch_size, between_batches).pooled
-    held_out = infer(model, validation[0], collator, batch_size, between_batches).pooled
-    # Strong regularisation: there are often fewer rows than features.
-    head = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=500))
-    head.fit(features, [targets[row] for row in rows])
-    figures = measure(head.predict(held_out), validation[1], labels)
-    return {
-        "method": METHOD,
-        "training_samples": len(rows),
-        "validation": {name: figures[name] for name in ("samples", "accuracy", "macro_f1")},
-    }
+    model: PreTrainedModel
+    collator: Collator
+    labels: list[str]
+    batch_size: int
+    between_batches: Callable[[], None]
+
+    def look(self, encoded: Encoded, targets: list[int], seed: int) -> None:
+        rows = list(range(len(encoded)))
+        if len(rows) > _MAXIMUM_TRAINING_ROWS:
+            rows = sorted(random.Random(seed).sample(rows, _MAXIMUM_TRAINING_ROWS))
+        self._targets = [targets[row] for row in rows]
+        self._training = self._infer(_rows(encoded, rows))
+
+    def metrics(self, encoded: Encoded, targets: list[int]) -> dict[str, object]:
+        """Measures on validation only: this is a yardstick, not a model that anyone would serve."""
+        classifier = make_pipeline(StandardScaler(), _regression())
+        classifier.fit(self._training.pooled, self._targets)
+        figures = measure(classifier.predict(self._infer(encoded).pooled), targets, self.labels)
+        return {
+            "method": METHOD,
+            "training_samples": len(self._targets),
+            "validation": {name: figures[name] for name in ("samples", "accuracy", "macro_f1")},
+        }
+
+    def start_head(self) -> bool:
+        """Sets the output layer to a logistic regression over what it is fed, so that fine-tuning starts from there.
+
+        A random head would first spend its gradients on distorting the encoder, which hurts most where rows are few.
+        """
+        layer = output_layer(self.model, len(self.labels))
+        features = self._training.head_inputs
+        if layer is None or features is None or len(set(self._targets)) < len(self.labels):
+            return False
+        scaler = StandardScaler().fit(features)
+        regression = _regression().fit(scaler.transform(features), self._targets)
+        weight, bias = regression.coef_, regression.intercept_
+        if len(weight) == 1:
+            # Two labels: one score for the second, none for the first. Halves of opposite sign say the same.
+            weight, bias = numpy.concatenate([-weight, weight]) / 2, numpy.concatenate([-bias, bias]) / 2
+        weight = weight / scaler.scale_
+        bias = bias - weight @ scaler.mean_
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(weight))
+            if layer.bias is not None:
+                layer.bias.copy_(torch.from_numpy(bias))
+        return True
+
+    def _infer(self, encoded: Encoded) -> Inference:
+        layer = output_layer(self.model, len(self.labels))
+        return infer(self.model, encoded, self.collator, self.batch_size, self.between_batches, layer)
+
+
+def _regression() -> LogisticRegression:
+    return LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=500)
 
 
 def _rows(encoded: Encoded, rows: list[int]) -> Encoded:

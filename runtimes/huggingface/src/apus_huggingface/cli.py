@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import os
 import sys
 import traceback
 from pathlib import Path
 
 from apus_huggingface.contract import Layout
 from apus_huggingface.errors import UserError
-from apus_huggingface.signals import Termination
+from apus_huggingface.signals import EXIT_CODE, Terminated, Termination
 
 USER_ERROR = 1
 INTERNAL_ERROR = 2
@@ -32,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         command.add_argument("--batch-size", type=int, default=64)
     options = parser.parse_args(arguments)
     if options.command == "train":
-        return _train()
+        return _leave(_train())
     try:
         _evaluate(options) if options.command == "evaluate" else _predict(options)
     except UserError as error:
@@ -43,6 +44,17 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _leave(code: int) -> int:
+    if os.environ.get("WORLD_SIZE", "1") in ("", "0", "1"):
+        return code
+    from apus_huggingface.distributed import Replicas
+
+    try:
+        return Replicas.from_environment().leave(code)
+    except UserError:
+        return code  # It never joined the others.
+
+
 def _train() -> int:
     from apus_huggingface import job
 
@@ -51,8 +63,12 @@ def _train() -> int:
     layout = Layout.from_environment()
     try:
         job.run(layout, termination)
+    except Terminated:
+        return EXIT_CODE
     except UserError as error:
         return _failed(layout, str(error), USER_ERROR)
+    except job.ReplicaLost as error:
+        return _failed(layout, str(error), INTERNAL_ERROR)
     except Exception as error:
         if _is_full_disk(error):
             where = getattr(error, "filename", None) or layout.root

@@ -146,6 +146,8 @@ def _read_rows(path: Path, channel: str, settings: Hyperparameters) -> _Rows:
         if text is None or not str(text).strip():
             rows.dropped += 1
             continue
+        if isinstance(label, (list, dict)):
+            raise UserError(f"{table.origin(row)} has several labels in column '{columns.label}'; give each row exactly one.")
         label_text = _label_text(label)
         if not label_text:
             raise UserError(
@@ -172,8 +174,6 @@ def _label_text(value: object) -> str:
             return ""
         if value.is_integer():
             return str(int(value))
-    if isinstance(value, (list, dict)):
-        raise UserError("A label is a list or an object; every row needs exactly one label (a string or an integer).")
     return str(value).strip()
 
 

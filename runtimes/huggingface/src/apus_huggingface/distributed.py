@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -54,9 +55,26 @@ class Replicas:
             if device.type == "cuda":
                 torch.cuda.set_device(device)
 
-    def stop(self) -> None:
-        if self.count > 1 and dist.is_initialized():
-            dist.destroy_process_group()
+    def part(self) -> None:
+        """Waits until all are done, so that nobody's last exchange fails because another has gone already.
+
+        The process group is not destroyed: gloo's worker may need the interpreter's lock for that while the
+        destructor holds it, and then neither goes on. `leave` ends the process without.
+        """
+        if self.count > 1:
+            dist.barrier()
+
+    def leave(self, code: int) -> int:
+        """Ends the process with `code` if there are others; otherwise just returns it."""
+        if self.count > 1:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+        return code
+
+    def lost(self, error: BaseException) -> bool:
+        """Whether an error only says that another replica has gone."""
+        return self.count > 1 and (isinstance(error, dist.DistError) or "gloo" in str(error))
 
     def share(self, value: object) -> object:
         """What rank 0 passes, on every replica."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy
 import torch
+from torch import nn
 from transformers import PreTrainedModel
 
 from apus_huggingface.encoding import Collator, Encoded
@@ -20,6 +21,8 @@ class Inference:
     logits: numpy.ndarray
     pooled: numpy.ndarray
     """Mean of the encoder's last hidden state over the text's tokens."""
+    head_inputs: numpy.ndarray | None = None
+    """What the output layer was fed, where that was asked for."""
 
     def probabilities(self) -> numpy.ndarray:
         shifted = numpy.exp(self.logits - self.logits.max(axis=1, keepdims=True))
@@ -35,6 +38,7 @@ def infer(
     collator: Collator,
     batch_size: int,
     between_batches: Callable[[], None] = lambda: None,
+    head: nn.Module | None = None,
 ) -> Inference:
     """Logits and pooled hidden states of all rows, in single precision and without dropout."""
     device = next(model.parameters()).device
@@ -43,11 +47,13 @@ def infer(
     order = sorted(range(len(encoded)), key=lengths.__getitem__)
     hidden: list[torch.Tensor] = []
     # The encoder's own output, whatever the head above does with it.
-    hook = model.base_model.register_forward_hook(lambda _module, _inputs, output: hidden.append(output[0]))
+    hooks = [model.base_model.register_forward_hook(lambda _module, _inputs, output: hidden.append(output[0]))]
+    fed: list[torch.Tensor] = []
+    if head is not None:
+        hooks.append(head.register_forward_pre_hook(lambda _module, inputs: fed.append(inputs[0])))
     training = model.training
     model.eval()
-    logits: numpy.ndarray | None = None
-    pooled: numpy.ndarray | None = None
+    columns: list[numpy.ndarray] = []
     try:
         with torch.inference_mode():
             for start in range(0, len(order), batch_size):
@@ -55,18 +61,21 @@ def infer(
                 rows = order[start : start + batch_size]
                 batch = collator.batch(encoded, rows, device)
                 hidden.clear()
-                output = model(**{name: batch[name] for name in names if name in batch}).logits.float().cpu().numpy()
-                means = _masked_mean(hidden[-1].float(), batch["attention_mask"]).cpu().numpy()
-                if logits is None or pooled is None:
-                    logits = numpy.zeros((len(order), output.shape[1]), dtype=numpy.float32)
-                    pooled = numpy.zeros((len(order), means.shape[1]), dtype=numpy.float32)
-                logits[rows] = output
-                pooled[rows] = means
+                fed.clear()
+                output = model(**{name: batch[name] for name in names if name in batch}).logits
+                parts = [output, _masked_mean(hidden[-1].float(), batch["attention_mask"])]
+                # Heads that see every token (and choose one later) have no one input a row.
+                if fed and fed[-1].ndim == 2:
+                    parts.append(fed[-1])
+                if not columns:
+                    columns = [numpy.zeros((len(order), part.shape[1]), dtype=numpy.float32) for part in parts]
+                for column, part in zip(columns, parts):
+                    column[rows] = part.float().cpu().numpy()
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
         model.train(training)
-    assert logits is not None and pooled is not None
-    return Inference(logits, pooled)
+    return Inference(columns[0], columns[1], columns[2] if len(columns) > 2 else None)
 
 
 def _masked_mean(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -71,6 +71,7 @@ class Hyperparameters:
     dropout: float = _number(-1.0, -1, 0.9, "dropout everywhere in the model; -1: as the base model says")
     extend_vocabulary: str = _choice("none", ("none", "training", "symbols"), "give characters the WordPiece vocabulary lacks a token: those of the training texts, or those and all emoji")
     pooler_init: str = _choice("keep", ("keep", "identity"), "identity: start BERT's pooler as tanh of the first token")
+    head_init: str = _choice("probe", ("random", "probe"), "probe: a new head starts as a logistic regression over the base's features")
     group_by_length: bool = _flag(True, "batches of texts of like length: less padding")
     lstm_embedding_size: int = _integer(128, 1, 8_192, "lstm only")
     lstm_hidden_size: int = _integer(128, 1, 8_192, "lstm only, for each direction")

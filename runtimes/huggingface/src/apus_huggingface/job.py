@@ -18,6 +18,13 @@ from apus_huggingface.signals import Terminated, Termination
 _NOT_IN_FINGERPRINT = {"save_steps", "eval_batch_size", "compare_to_base", "text_column", "label_column", "base_model"}
 
 
+class ReplicaLost(Exception):
+    """Another replica ended, and this one cannot go on without it."""
+
+    def __init__(self) -> None:
+        super().__init__("Another replica of this job ended before it was done; its own failure says why.")
+
+
 def run(layout: Layout, termination: Termination) -> None:
     """Runs the job that is laid out under ``/opt/ml``. Raises `UserError` for what its author can put right."""
     settings = Hyperparameters.parse(layout.raw_hyperparameters())
@@ -60,20 +67,20 @@ def _train(layout: Layout, settings: Hyperparameters, data: Data, base: Path | N
         }
         training, validation = sets[data.training.name], sets[data.validation.name]
 
-        def compare_to_base() -> dict[str, object] | None:
-            if not settings.compare_to_base or settings.architecture == "lstm":
+        def consult_base() -> dict[str, object] | None:
+            """Before the first step: measure the base model, and start the head from what it knows."""
+            start_head = settings.head_init == "probe" and classifier.has_new_head
+            if settings.architecture == "lstm" or not (settings.compare_to_base or start_head):
                 return None
-            figures = baseline.base_metrics(
-                classifier.model,
-                collator,
-                (training.encoded, training.targets),
-                (validation.encoded, validation.targets),
-                data.labels,
-                settings.eval_batch_size,
-                settings.seed,
-                lambda: _stop_if(termination),
+            probe = baseline.BaseProbe(
+                classifier.model, collator, data.labels, settings.eval_batch_size, lambda: _stop_if(termination)
             )
-            say(f"base model, frozen: macro_f1={figures['validation']['macro_f1']:.4f} on validation")
+            probe.look(training.encoded, training.targets, settings.seed)
+            figures = probe.metrics(validation.encoded, validation.targets) if settings.compare_to_base else None
+            if figures is not None:
+                say(f"base model, frozen: macro_f1={figures['validation']['macro_f1']:.4f} on validation")
+            if start_head and not probe.start_head():
+                say("note: this model's head cannot start from a regression; it starts at random.")
             return figures
 
         base_digest = weights_digest(base) if base is not None else None
@@ -89,11 +96,13 @@ def _train(layout: Layout, settings: Hyperparameters, data: Data, base: Path | N
             fingerprint=_fingerprint(settings, data, base_digest),
             termination=termination,
             replicas=replicas,
-            before_first_step=compare_to_base,
+            before_first_step=consult_base,
         )
         state = trainer.run()
-    finally:
-        replicas.stop()
+    except RuntimeError as error:
+        if replicas.lost(error):
+            raise ReplicaLost from error
+        raise
     if replicas.leads:
         _publish(layout, settings, data, classifier, state, base_digest)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import socket
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import torch
 from torch import nn
@@ -49,6 +52,7 @@ class Classifier:
     tokenizer: PreTrainedTokenizerBase
     base: str
     added_characters: int = 0
+    has_new_head: bool = True
 
 
 def find_base_model(channel: Path | None, settings: Hyperparameters) -> Path | None:
@@ -114,9 +118,16 @@ def _from_hub(name: str) -> Path:
     from huggingface_hub import errors
 
     patterns = ["*.json", "*.txt", "*.model", "*.safetensors"]
+    if not _hub_answers():
+        # What was downloaded earlier serves without a network.
+        try:
+            return _checked_directory(
+                Path(huggingface_hub.snapshot_download(name, local_files_only=True)), f"Base model '{name}'"
+            )
+        except (errors.LocalEntryNotFoundError, errors.HFValidationError, OSError):
+            raise _hub_unreachable(name) from None
     try:
-        # First one small file, with a short patience: without a network this should be known in seconds.
-        huggingface_hub.hf_hub_download(name, "config.json", etag_timeout=5)
+        huggingface_hub.hf_hub_download(name, "config.json", etag_timeout=10)
         folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=patterns, etag_timeout=10))
         if not any((folder / item).exists() for item in _WEIGHTS):
             folder = Path(huggingface_hub.snapshot_download(name, allow_patterns=[*patterns, "*.bin"], etag_timeout=10))
@@ -130,6 +141,19 @@ def _from_hub(name: str) -> Path:
     except Exception as error:  # The hub's client lets through whatever its transport raises.
         raise _hub_unreachable(name) from error
     return _checked_directory(folder, f"Base model '{name}'")
+
+
+def _hub_answers() -> bool:
+    """Whether a connection can be made at all: the hub's own client would try again for half a minute."""
+    if any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY")):
+        return True  # Only the proxy knows.
+    endpoint = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+    port = endpoint.port or (80 if endpoint.scheme == "http" else 443)
+    try:
+        socket.create_connection((endpoint.hostname or "", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _hub_unreachable(name: str) -> UserError:
@@ -176,7 +200,7 @@ def load_classifier(
     if settings.pooler_init == "identity":
         _reset_pooler(model)
     vocabulary.extend_embeddings(model, tokenizer, added)
-    return Classifier(model, tokenizer, str(base), len(added))
+    return Classifier(model, tokenizer, str(base), len(added), not same_head)
 
 
 def load_bundle(path: Path) -> Classifier:
@@ -242,12 +266,17 @@ def _check_encoder_was_found(model: PreTrainedModel, missing: set[str], base: Pa
 
 def _reset_output_layer(model: PreTrainedModel, label_count: int) -> None:
     """A head that was trained for other labels is worse than none."""
-    layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
-    head = next((module for module in reversed(layers) if module.out_features == label_count), None)
+    head = output_layer(model, label_count)
     if head is not None:
         nn.init.normal_(head.weight, std=getattr(model.config, "initializer_range", None) or 0.02)
         if head.bias is not None:
             nn.init.zeros_(head.bias)
+
+
+def output_layer(model: PreTrainedModel, label_count: int) -> nn.Linear | None:
+    """The layer whose outputs are the logits: the last linear one of that width."""
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    return next((module for module in reversed(layers) if module.out_features == label_count), None)
 
 
 def _reset_pooler(model: PreTrainedModel) -> None:

@@ -59,13 +59,14 @@ class Trainer:
     termination: Termination = field(default_factory=Termination)
     replicas: Replicas = field(default_factory=Replicas)
     before_first_step: Callable[[], dict[str, object] | None] = lambda: None
+    """Called on rank 0 of a run that resumes nothing; its value is kept in the state as the base's figures."""
 
     def run(self) -> TrainingState:
         """Trains to the end, or to a SIGTERM: then it raises `Terminated` once a checkpoint is on disk."""
         self._prepare()
-        restored = self._restore()
-        if not restored:
-            self.state.base = self.before_first_step() if self.replicas.leads else None
+        if not self._restore() and self.replicas.leads:
+            self.state.base = self.before_first_step()
+        self._distribute()
         with self.termination.deferred():
             self._started = time.monotonic()
             self._seconds_before = self.state.runtime_seconds
@@ -74,6 +75,7 @@ class Trainer:
                 self._evaluate_epoch()
                 self._save()
         self._use_best()
+        self.replicas.part()
         return self.state
 
     # Setting up
@@ -84,15 +86,14 @@ class Trainer:
         if self.settings.gradient_checkpointing:
             if not self.model.supports_gradient_checkpointing:
                 raise UserError("This model does not support gradient_checkpointing; set it to false.")
-            self.model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            self.model.activation_checkpointing_enable()
         self.inputs = accepted_inputs(self.model)
         self.lengths = self.training.encoded.lengths()
         self.targets = torch.tensor(self.training.targets)
         self.class_weights = class_weights(self.targets, len(self.labels), self.settings.class_weights, self.device)
         self.optimizer = optimisation.make_optimizer(self.model, self.settings, fused=True)
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.dtype == torch.float16)
-        decay = self.settings.ema_decay
-        self.average = optimisation.AveragedWeights(self.model, decay) if decay > 0 and self.replicas.leads else None
+        self.average: optimisation.AveragedWeights | None = None
         self.best: dict[str, torch.Tensor] = {}
         self.state = TrainingState()
         self.batches_per_epoch = math.ceil(len(self.lengths) / (self.settings.batch_size * self.replicas.count))
@@ -107,18 +108,23 @@ class Trainer:
         checkpoint = self.replicas.share(found)
         if isinstance(checkpoint, Checkpoint):
             self._continue_from(checkpoint)
-        # After the weights are in place: wrapping copies rank 0's to the others.
+        return isinstance(checkpoint, Checkpoint)
+
+    def _distribute(self) -> None:
+        """After the weights are in place, as wrapping copies rank 0's to the others."""
+        if self.average is None and self.settings.ema_decay > 0 and self.replicas.leads:
+            self.average = optimisation.AveragedWeights(self.model, self.settings.ema_decay)
         self.network: nn.Module = self.model
         if self.replicas.count > 1:
             device_ids = [self.device.index] if self.device.type == "cuda" else None
             self.network = DistributedDataParallel(self.model, device_ids=device_ids, find_unused_parameters=True)
-        return isinstance(checkpoint, Checkpoint)
 
     def _continue_from(self, checkpoint: Checkpoint) -> None:
         self.model.load_state_dict(checkpoint.tensors["model"])
         restore_optimizer(self.optimizer, checkpoint.tensors["optimizer"])
         self.best = checkpoint.tensors.get("best", {})
-        if self.average is not None:
+        if "average" in checkpoint.tensors and self.replicas.leads:
+            self.average = optimisation.AveragedWeights(self.model, self.settings.ema_decay)
             self.average.weights = {
                 name: tensor.to(self.device) for name, tensor in checkpoint.tensors["average"].items()
             }
@@ -288,6 +294,7 @@ class Trainer:
         self._save()
         if self.replicas.leads:
             say(f"Terminated: a checkpoint of step {self.state.step} is written.")
+        self.replicas.part()
         raise Terminated
 
     def _save(self) -> None:
