@@ -46,6 +46,14 @@ def _base(job: Job, **files: str) -> None:
         (folder / name.replace("_json", ".json").replace("_safetensors", ".safetensors")).write_text(text)
 
 
+def _broken_baseline(job: Job) -> None:
+    folder = job.layout.data / "baseline"
+    folder.mkdir()
+    for name in ("config.json", "tokenizer.json"):
+        (folder / name).write_bytes((job.layout.data / "model" / name).read_bytes())
+    (folder / "model.safetensors").write_bytes(b"junk")
+
+
 def _truncated_parquet(job: Job) -> None:
     path = job.layout.data / "training" / "a.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"text": ["x"] * 500, "label": ["a", "b"] * 250}), path)
@@ -70,6 +78,8 @@ CASES: list[tuple[str, Callable[[Job], None], list[str]]] = [
     ("base model of another trade", lambda job: _base(job, config_json='{"model_type": "resnet"}'), ["of type 'resnet'", "BERT"]),
     ("base model without weights", lambda job: _base(job, config_json='{"model_type": "bert"}'), ["no weights"]),
     ("base model with broken weights", lambda job: _base(job, config_json='{"model_type": "bert"}', model_safetensors="junk", tokenizer_json="junk"), ["cannot be loaded"]),
+    ("baseline that is no bundle", _put("baseline", "notes.txt", b"hello"), ["Channel 'baseline' is not a Hugging Face model directory"]),
+    ("baseline with broken weights", _broken_baseline, ["Channel 'baseline' cannot be loaded"]),
     ("missing text column", _set(text_column="body"), ["no column 'body'", "'text' and 'label'"]),
     ("missing label column", _set(label_column="klass"), ["no column 'klass'", "'text' and 'label'"]),
     ("columns without usual names", _put("training", "a.csv", b"foo,bar\n1,2\n3,4\n"), ["no column that is clearly the text", "'foo' and 'bar'"]),

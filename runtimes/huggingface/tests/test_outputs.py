@@ -112,6 +112,27 @@ def test_evaluate_and_predict_agree_with_the_metrics(
     assert all(len(answer["logits"]) == 3 and abs(sum(answer["scores"]) - 1) < 1e-5 for answer in answers)
 
 
+def test_the_model_in_production_is_measured_on_the_same_rows(make_job: Callable[..., Job]) -> None:
+    def known(rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [row for row in rows if row[1] != "praise"]
+
+    production = make_job({"training": known(sentences(120)), "fresh": known(sentences(60, seed=1))})
+    assert production.train() == 0
+    job = make_job({"training": sentences(120), "fresh": sentences(60, seed=1), "old": known(sentences(60, seed=1))})
+    (job.layout.data / "baseline").symlink_to(production.layout.model)
+    assert job.train() == 0
+    metrics = job.metrics()
+    theirs = metrics["baseline"]["splits"]
+    assert set(theirs) == set(metrics["splits"]) == {"validation", "fresh", "old"}
+    assert theirs["old"]["accuracy"] == production.metrics()["splits"]["fresh"]["accuracy"]
+    # It never says "praise": none of those rows is right, and the label counts into the mean with 0.
+    assert theirs["fresh"]["per_class"]["praise"]["recall"] == 0
+    f1 = [figures["f1"] for figures in theirs["fresh"]["per_class"].values()]
+    assert theirs["fresh"]["macro_f1"] == pytest.approx(sum(f1) / 3)
+    assert theirs["old"]["macro_f1"] == pytest.approx(production.metrics()["splits"]["fresh"]["macro_f1"])
+    assert "The model that it was compared with" in (job.layout.model / "model_card.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "stdin", "expected"),
     [

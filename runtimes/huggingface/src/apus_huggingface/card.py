@@ -56,6 +56,9 @@ def model_card(
             f"For comparison, the base model without fine-tuning ({baseline['method']}): accuracy "
             f"{figures['accuracy']:.4f}, macro-F1 {figures['macro_f1']:.4f} on validation."
         )
+    if "baseline" in metrics:
+        sections.append("The model that it was compared with, on the same rows:")
+        sections.append(_table(["split", "rows", "accuracy", "macro-F1"], _result_rows(metrics["baseline"]["splits"])))
     sections += [
         "### Per label, validation",
         _table(

@@ -151,9 +151,8 @@ def _load(options: argparse.Namespace):
     from apus_huggingface.encoding import Collator, encode
     from apus_huggingface.evaluation import infer
 
-    classifier = models.load_bundle(options.bundle)
-    names = classifier.model.config.id2label
-    labels = [names[index] for index in range(len(names))]
+    classifier = models.load_bundle(options.bundle, f"Bundle {options.bundle}")
+    labels = models.label_list(classifier.model)
     collator = Collator.of(classifier.tokenizer)
 
     def infer_texts(texts: list[str]):

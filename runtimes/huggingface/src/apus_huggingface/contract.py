@@ -17,7 +17,7 @@ DEFAULT_ROOT = "/opt/ml"
 # Channels under names that other platforms use for the same thing.
 CHANNEL_ALIASES = {"train": "training", "val": "validation", "valid": "validation", "dev": "validation"}
 # Channels that hold something other than rows to train on or to evaluate.
-RESERVED_CHANNELS = {"model", "code", "reference"}
+RESERVED_CHANNELS = {"model", "baseline", "code", "reference"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,14 @@ class Layout:
         return found
 
     def base_model_channel(self) -> Path | None:
-        path = self.data / "model"
+        return self._directory_channel("model")
+
+    def baseline_channel(self) -> Path | None:
+        """The bundle of the model in production, where the new one is to be compared with it."""
+        return self._directory_channel("baseline")
+
+    def _directory_channel(self, name: str) -> Path | None:
+        path = self.data / name
         return path if path.exists() else None
 
     def write_failure(self, message: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import platform
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from apus_huggingface.contract import Layout
 from apus_huggingface.dataset import Data, load_data
@@ -13,6 +14,10 @@ from apus_huggingface.errors import UserError, quoted_list
 from apus_huggingface.hyperparameters import Hyperparameters
 from apus_huggingface.progress import Progress, say
 from apus_huggingface.signals import Terminated, Termination
+
+if TYPE_CHECKING:
+    from apus_huggingface.checkpoint import TrainingState
+    from apus_huggingface.models import Classifier
 
 # Settings that may change between two attempts without making the first one's checkpoints useless.
 _NOT_IN_FINGERPRINT = {"save_steps", "eval_batch_size", "compare_to_base", "text_column", "label_column", "base_model"}
@@ -39,10 +44,20 @@ def run(layout: Layout, termination: Termination) -> None:
     from apus_huggingface import models
 
     base = models.find_base_model(layout.base_model_channel(), settings)
-    _train(layout, settings, data, base, termination)
+    # Loaded before hours of training, so that a broken one is known now.
+    production = layout.baseline_channel()
+    rival = models.load_bundle(production, "Channel 'baseline'") if production is not None else None
+    _train(layout, settings, data, base, rival, termination)
 
 
-def _train(layout: Layout, settings: Hyperparameters, data: Data, base: Path | None, termination: Termination) -> None:
+def _train(
+    layout: Layout,
+    settings: Hyperparameters,
+    data: Data,
+    base: Path | None,
+    rival: Classifier | None,
+    termination: Termination,
+) -> None:
     import torch
 
     from apus_huggingface import baseline, models
@@ -104,15 +119,24 @@ def _train(layout: Layout, settings: Hyperparameters, data: Data, base: Path | N
             raise ReplicaLost from error
         raise
     if replicas.leads:
-        _publish(layout, settings, data, classifier, state, base_digest)
+        _publish(layout, settings, data, classifier, rival, state, base_digest)
 
 
-def _publish(layout, settings, data, classifier, state, base_digest) -> None:
+def _publish(
+    layout: Layout,
+    settings: Hyperparameters,
+    data: Data,
+    classifier: Classifier,
+    rival: Classifier | None,
+    state: TrainingState,
+    base_digest: str | None,
+) -> None:
     """Measures the best weights on every split and writes the bundle. The weights come last: no weights, no bundle."""
     from apus_huggingface import bundle, plots, reference
     from apus_huggingface.card import model_card
     from apus_huggingface.encoding import Collator, encode
     from apus_huggingface.evaluation import infer, measure
+    from apus_huggingface.rival import rival_metrics
 
     tokenizer = classifier.tokenizer
     splits = {}
@@ -141,6 +165,10 @@ def _publish(layout, settings, data, classifier, state, base_digest) -> None:
     }
     if state.base is not None:
         metrics["base"] = state.base
+    if rival is not None:
+        metrics["baseline"] = rival_metrics(
+            rival, [data.validation, *data.further], data.labels, settings.eval_batch_size
+        )
     folder = layout.model
     folder.mkdir(parents=True, exist_ok=True)
     bundle.write_json(folder / "metrics.json", metrics)

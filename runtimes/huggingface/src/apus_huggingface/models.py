@@ -188,7 +188,13 @@ def load_classifier(
         if tokenizer.pad_token_id is not None:
             config.pad_token_id = tokenizer.pad_token_id
         model, report = AutoModelForSequenceClassification.from_pretrained(
-            base, config=config, dtype=torch.float32, ignore_mismatched_sizes=True, output_loading_info=True
+            base,
+            config=config,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+            # On CPUs the fused kernel's backward pass is the slower one, by half in bf16; GPUs choose for themselves.
+            **({} if torch.cuda.is_available() else {"attn_implementation": "eager"}),
         )
     except UserError:
         raise
@@ -203,14 +209,20 @@ def load_classifier(
     return Classifier(model, tokenizer, str(base), len(added), not same_head)
 
 
-def load_bundle(path: Path) -> Classifier:
-    """A trained bundle, as it would be served."""
-    _checked_directory(path, f"Bundle {path}")
+def load_bundle(path: Path, what: str) -> Classifier:
+    """A trained bundle, as it would be served. `what` is how an error names it."""
+    path = _checked_directory(_unwrapped(path), what)
     try:
         model = AutoModelForSequenceClassification.from_pretrained(path, dtype=torch.float32)
-    except Exception as error:
-        raise UserError(f"Bundle {path} cannot be loaded: {type(error).__name__}: {error}") from error
+    except Exception as error:  # Broken files surface as anything from OSError to KeyError.
+        raise UserError(f"{what} cannot be loaded: {type(error).__name__}: {error}") from error
     return Classifier(model, _load_tokenizer(path), str(path))
+
+
+def label_list(model: PreTrainedModel) -> list[str]:
+    """A model's labels in the order of its logits."""
+    names = model.config.id2label
+    return [names[index] for index in range(len(names))]
 
 
 def _load_tokenizer(path: Path) -> PreTrainedTokenizerBase:
