@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from apus_huggingface.errors import UserError
-from apus_huggingface.hyperparameters import Hyperparameters
+from apus_huggingface.hyperparameters import Hyperparameters, documentation
 
 
 def test_defaults_are_used_for_what_is_absent_or_empty() -> None:
@@ -70,3 +72,9 @@ def test_label_lists(text: str, labels: list[str] | None) -> None:
 def test_label_lists_that_are_none(text: str) -> None:
     with pytest.raises(UserError, match="'labels'"):
         Hyperparameters(labels=text).label_list()
+
+
+def test_the_readme_lists_them_all_as_they_are() -> None:
+    """To renew it: python -c 'from apus_huggingface.hyperparameters import *; print(documentation())'."""
+    readme = Path(__file__).parents[1] / "README.md"
+    assert documentation() in readme.read_text(encoding="utf-8")
