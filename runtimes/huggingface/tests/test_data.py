@@ -160,6 +160,14 @@ def test_repeated_texts_across_splits_are_noted(tmp_path: Path) -> None:
     assert "3 of 4 texts of 'validation' occur in the training rows too." in data.notes
 
 
+def test_other_channels_use_the_columns_of_training_where_they_have_them(tmp_path: Path) -> None:
+    write_csv(tmp_path / "training.csv", sentences(60), header="message,label")
+    write_csv(tmp_path / "test.csv", [("ticket 7\",\"late parcel", "delivery")], header="text,message,label")
+    (tmp_path / "fresh.csv").write_text("text,label\nlate parcel,delivery\n")
+    data = load_data({path.stem: path for path in tmp_path.iterdir()}, Hyperparameters())
+    assert {split.name: split.texts for split in data.further} == {"test": ["late parcel"], "fresh": ["late parcel"]}
+
+
 def test_a_further_channel_without_labels_is_skipped_but_test_is_not(tmp_path: Path) -> None:
     write_csv(tmp_path / "training.csv", sentences(60))
     (tmp_path / "extra.csv").write_text("foo,bar\n1,2\n")

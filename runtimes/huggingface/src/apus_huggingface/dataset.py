@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from apus_huggingface.columns import find_columns
+from apus_huggingface.columns import Columns, find_columns
 from apus_huggingface.errors import UserError, quoted_list
 from apus_huggingface.hyperparameters import Hyperparameters
 from apus_huggingface.tables import SourceFile, Table, read_channel
@@ -49,6 +49,7 @@ class _Rows:
     labels: list[str]
     origins: list[str]
     table: Table
+    columns: Columns
     dropped: int
     label_names: list[str] | None
 
@@ -59,7 +60,7 @@ def load_data(channels: dict[str, Path], settings: Hyperparameters) -> Data:
         found = f"there is only {quoted_list(list(channels))}" if channels else "there are no channels at all"
         raise UserError(f"The job has no channel 'training' ({found}); add an input of that name with labelled rows.")
     notes: list[str] = []
-    training = _read_rows(channels[TRAINING], TRAINING, settings)
+    training = _read_rows(channels[TRAINING], TRAINING, settings, None)
     asked = settings.label_list() or training.label_names
     training_labels = _names_of_integers(training.labels, asked)
     labels = _label_order(training_labels, asked)
@@ -78,7 +79,7 @@ def load_data(channels: dict[str, Path], settings: Hyperparameters) -> Data:
     for name, path in channels.items():
         if name == TRAINING:
             continue
-        split = _evaluation_split(path, name, settings, asked, index, notes)
+        split = _evaluation_split(path, name, settings, training.columns, asked, index, notes)
         if split is not None:
             others.append(split)
     validation = next((split for split in others if split.name == VALIDATION), None)
@@ -101,7 +102,7 @@ def load_data(channels: dict[str, Path], settings: Hyperparameters) -> Data:
 
 def load_split(path: Path, name: str, labels: list[str], settings: Hyperparameters) -> Split:
     """One labelled file or directory, for a model whose labels are already known."""
-    rows = _read_rows(path, name, settings)
+    rows = _read_rows(path, name, settings, None)
     index = {label: position for position, label in enumerate(labels)}
     named = _names_of_integers(rows.labels, settings.label_list() or rows.label_names or labels)
     targets = [_index(label, index, rows, row) for row, label in enumerate(named)]
@@ -112,12 +113,13 @@ def _evaluation_split(
     path: Path,
     name: str,
     settings: Hyperparameters,
+    columns: Columns,
     asked: list[str] | None,
     index: dict[str, int],
     notes: list[str],
 ) -> Split | None:
     try:
-        rows = _read_rows(path, name, settings)
+        rows = _read_rows(path, name, settings, columns)
     except UserError as error:
         if name in EVALUATION_CHANNELS or "column" not in str(error):
             raise
@@ -137,11 +139,14 @@ def _evaluation_split(
     return Split(name, rows.texts, [index[label] for label in labels], rows.table.files, rows.dropped)
 
 
-def _read_rows(path: Path, channel: str, settings: Hyperparameters) -> _Rows:
+def _read_rows(path: Path, channel: str, settings: Hyperparameters, usual: Columns | None) -> _Rows:
+    """`usual` are the columns of the training rows: where a channel has both, those are meant."""
     table = read_channel(path, channel)
-    columns = find_columns(table, channel, settings.text_column, settings.label_column)
-    names = table.label_names.get(columns.label)
-    rows = _Rows([], [], [], table, 0, names)
+    if usual is not None and usual.text in table.columns and usual.label in table.columns:
+        columns = usual
+    else:
+        columns = find_columns(table, channel, settings.text_column, settings.label_column)
+    rows = _Rows([], [], [], table, columns, 0, table.label_names.get(columns.label))
     for row, (text, label) in enumerate(zip(table.columns[columns.text], table.columns[columns.label])):
         if text is None or not str(text).strip():
             rows.dropped += 1

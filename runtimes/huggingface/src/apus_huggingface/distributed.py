@@ -51,7 +51,8 @@ class Replicas:
 
     def start(self, device: torch.device) -> None:
         if self.count > 1:
-            dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=timedelta(minutes=10))
+            # The others wait while rank 0 measures, so the patience is that of an evaluation, not of a step.
+            dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=timedelta(hours=1))
             if device.type == "cuda":
                 torch.cuda.set_device(device)
 

@@ -35,6 +35,10 @@ from apus_huggingface.progress import Progress, say
 from apus_huggingface.signals import Terminated, Termination
 
 
+# Points of the loss curve: more than a picture can show, few enough for every checkpoint to carry.
+_LOSSES_KEPT = 4_000
+
+
 @dataclass
 class TrainingSet:
     """Encoded rows with their labels' indices."""
@@ -221,6 +225,8 @@ class Trainer:
             return
         epoch = self.state.epoch + self.state.batch / self.batches_per_epoch
         self.state.losses.append([round(epoch, 4), loss])
+        if len(self.state.losses) > _LOSSES_KEPT:
+            self.state.losses = self.state.losses[::2]
         values = {
             "step": self.state.step,
             "totalSteps": self.total_steps,
