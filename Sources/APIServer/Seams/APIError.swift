@@ -8,8 +8,16 @@ struct APIError: Error, Sendable {
     /// `details` of the Status; nil leaves the member out.
     var details: JSONValue?
     var retryAfterSeconds: Int?
+    /// `metadata` of the Status, where it says something: the token with which an expired list goes on.
+    var metadata: JSONValue = [:]
+    /// The write was computed from a state that is no longer the latest, and the client did not insist on that state.
+    var isLostRace = false
 
-    init(code: Int, reason: String, message: String, details: JSONValue? = nil, retryAfterSeconds: Int? = nil) {
+    init(
+        code: Int, reason: String, message: String, details: JSONValue? = nil, retryAfterSeconds: Int? = nil,
+        metadata: JSONValue = [:]
+    ) {
+        self.metadata = metadata
         self.code = code
         self.reason = reason
         self.message = message
@@ -20,7 +28,7 @@ struct APIError: Error, Sendable {
     /// The Status object that is sent.
     var status: JSONValue {
         var status: JSONValue = [
-            "kind": "Status", "apiVersion": "v1", "metadata": [:], "status": "Failure", "message": .string(message),
+            "kind": "Status", "apiVersion": "v1", "metadata": metadata, "status": "Failure", "message": .string(message),
             "code": .integer(Int64(code)),
         ]
         if !reason.isEmpty { status["reason"] = .string(reason) }
@@ -73,7 +81,9 @@ extension APIError {
 
     /// 422 with one cause a field error. `kind` is the kind, not the resource, as upstream does it.
     static func invalid(group: String, kind: String, name: String, _ errors: [FieldError]) -> APIError {
+        var seen: Set<String> = []
         let texts = errors.map { $0.field.isEmpty ? $0.message : "\($0.field): \($0.message)" }
+            .filter { seen.insert($0).inserted }
         let list = texts.count == 1 ? texts[0] : "[\(texts.joined(separator: ", "))]"
         let kindName = ResourceName(group: group, resource: kind)
         var details = kindName.details(name: name)

@@ -42,6 +42,17 @@ final class StoredObject: Sendable {
             revisionRange: prepared.revisionOffset..<prepared.revisionOffset + digits.count)
     }
 
+    /// What a dry run would have stored: under the version it was computed from, or none.
+    convenience init(_ prepared: PreparedObject, dryRunRevision: UInt64?) {
+        if let dryRunRevision {
+            self.init(prepared, revision: dryRunRevision)
+        } else {
+            self.init(
+                key: prepared.key, namespace: prepared.namespace, name: prepared.name, uid: prepared.uid, revision: 0,
+                labels: prepared.labels, body: prepared.bytesWithoutRevision, revisionRange: 0..<0)
+        }
+    }
+
     /// The same content under another version: what a DELETED event shows.
     func withRevision(_ revision: UInt64) -> StoredObject {
         let digits = Array(String(revision).utf8)
@@ -111,6 +122,16 @@ struct PreparedObject: Sendable {
         output.append(UInt8(ascii: "}"))
         bytes = output
         revisionOffset = offset
+    }
+
+    /// The bytes with no resourceVersion member at all.
+    var bytesWithoutRevision: [UInt8] {
+        let opening = Array("\"resourceVersion\":\"".utf8)
+        var start = revisionOffset - opening.count
+        var end = revisionOffset + 1
+        // One of the two commas around the member goes with it.
+        if bytes[end] == UInt8(ascii: ",") { end += 1 } else if bytes[start - 1] == UInt8(ascii: ",") { start -= 1 }
+        return Array(bytes[..<start]) + Array(bytes[end...])
     }
 
     private static func writeMembers(

@@ -1,0 +1,55 @@
+import FoundationEssentials
+import KubernetesTypes
+
+/// How patches change objects and who is recorded to have changed what: pure functions over JSON and the fields of the kind.
+protocol ObjectMerging: Sendable {
+    func jsonPatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue
+
+    func mergePatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue
+
+    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError) -> JSONValue
+
+    /// The new object with `managedFields` that record the change from the old one (nil for a creation).
+    func recorded(old: JSONValue?, new: JSONValue, _ definition: ResourceDefinition, by writer: FieldWriter) -> JSONValue
+
+    /// Server-side apply: the object (nil where there is none yet) after applying the configuration, `managedFields` included.
+    /// - Throws: the 409 of conflicts, and 400 and 500 in upstream's words for configurations that cannot be applied.
+    func applied(
+        _ configuration: JSONValue, to current: JSONValue?, _ definition: ResourceDefinition, by writer: FieldWriter, force: Bool
+    ) throws(APIError) -> JSONValue
+}
+
+/// Who writes, for `managedFields`.
+struct FieldWriter: Sendable {
+    var manager: String
+    var subresource: String?
+    var time: Date
+}
+
+/// Merging without knowledge of fields: RFC 7386 for everything, and no record of managers.
+struct BasicMerging: ObjectMerging {
+    func jsonPatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue {
+        throw .badRequest("JSON patches are not supported")
+    }
+
+    func mergePatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue { Self.merged(current, patch) }
+
+    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError) -> JSONValue {
+        Self.merged(current, patch)
+    }
+
+    func recorded(old: JSONValue?, new: JSONValue, _ definition: ResourceDefinition, by writer: FieldWriter) -> JSONValue { new }
+
+    func applied(
+        _ configuration: JSONValue, to current: JSONValue?, _ definition: ResourceDefinition, by writer: FieldWriter, force: Bool
+    ) throws(APIError) -> JSONValue { Self.merged(current ?? [:], configuration) }
+
+    static func merged(_ target: JSONValue, _ patch: JSONValue) -> JSONValue {
+        guard case .object(let changes) = patch else { return patch }
+        var members = target.object ?? [:]
+        for (key, value) in changes {
+            members[key] = value.isNull ? nil : merged(members[key] ?? .null, value)
+        }
+        return .object(members)
+    }
+}

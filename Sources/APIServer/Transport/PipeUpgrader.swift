@@ -1,0 +1,82 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import X509
+
+/// Upgrades `exec`, `attach` and `portforward`: the node's kubelet answers the handshake, and from then on bytes are piped.
+struct PipeUpgrader: Sendable {
+    let core: APIServerCore
+    /// How to speak TLS to kubelets, client certificate included.
+    let kubeletTLS: NIOSSLContext
+    let eventLoopGroup: any EventLoopGroup
+
+    /// One for each protocol name that clients ask for.
+    struct Upgrader: NIOTypedHTTPServerProtocolUpgrader {
+        typealias UpgradeResult = ConnectionChannel.Outcome
+
+        let supportedProtocol: String
+        let upgrader: PipeUpgrader
+        var requiredUpgradeHeaders: [String] { [] }
+        private let backend = NIOLockedBackend()
+
+        init(supportedProtocol: String, upgrader: PipeUpgrader) {
+            self.supportedProtocol = supportedProtocol
+            self.upgrader = upgrader
+        }
+
+        func buildUpgradeResponse(
+            channel: any Channel, upgradeRequest: HTTPRequestHead, initialResponseHeaders: HTTPHeaders
+        ) -> EventLoopFuture<HTTPHeaders> {
+            channel.eventLoop.makeFutureWithTask {
+                let user = await ClientIdentity.read(channel)
+                let connection = try await upgrader.connect(upgradeRequest, user: user)
+                backend.set(connection.channel)
+                return connection.responseHeaders
+            }
+        }
+
+        func upgrade(channel: any Channel, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<ConnectionChannel.Outcome> {
+            guard let backend = backend.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
+            return channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(PipeHandler(peer: backend))
+            }.flatMap {
+                backend.eventLoop.submit {
+                    try backend.pipeline.syncOperations.addHandler(PipeHandler(peer: channel))
+                    backend.read()
+                }
+            }.map { .piped }
+        }
+    }
+
+    struct Connection: Sendable {
+        var channel: any Channel
+        var responseHeaders: HTTPHeaders
+    }
+
+    /// Checks that the caller may do what is asked, and asks the kubelet.
+    func connect(_ head: HTTPRequestHead, user: UserInfo?) async throws -> Connection {
+        let request = APIRequest(
+            method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) }, certificateUser: user)
+        let target = try await core.upgradeTarget(request)
+        return try await KubeletHandshake.dial(target, head: head, tls: kubeletTLS, group: eventLoopGroup)
+    }
+}
+
+extension APIServerCore {
+    /// Where an upgrade request goes, for a caller who may make it.
+    func upgradeTarget(_ request: APIRequest) async throws(APIError) -> KubeletTarget {
+        let user = try authenticator.user(of: request)
+        var info = RequestInfo(request)
+        let caller = try await Impersonation.caller(user, request, info, authorizer)
+        guard info.isResourceRequest, ["exec", "attach", "portforward"].contains(info.subresource),
+            let definition = registry.definition(group: info.group, version: info.version, plural: info.resource)
+        else { throw .badRequest("this path cannot be upgraded") }
+        // Opening a stream is a creation to authorization, by whatever method it is asked for.
+        info.verb = "create"
+        guard authorizer.decide(caller, info).isAllowed else { throw Self.denied(caller, info) }
+        return try KubeletProxy.target(self, definition, RequestScope(request: request, info: info, user: caller))
+    }
+}
