@@ -125,7 +125,7 @@ let modules: [Module] = [
 
 let executables: [Module] = [
     Module(
-        name: "apus", imports: ["Embedded"],
+        name: "apus", imports: ["Embedded", "APIServer"],
         libraries: ["ArgumentParser", "Logging", "ServiceLifecycle", "Yams"])
 ]
 

@@ -75,7 +75,9 @@ public struct APIServer: ServiceLifecycle.Service {
         DefinitionController(core: core).serve()
         let group = MultiThreadedEventLoopGroup.singleton
         let serving = try certificates.server(
-            names: ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"]
+            names: [
+                "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost",
+            ]
                 + configuration.certificateNames.filter { ServiceAllocator.parse($0) == nil },
             addresses: Array(
                 Set(
@@ -84,7 +86,8 @@ public struct APIServer: ServiceLifecycle.Service {
         let kubeletClient = try certificates.client(user: "kube-apiserver-kubelet-client", groups: [UserInfo.masters])
         let kubeletTLS = try Self.clientContext(kubeletClient, authority: certificates.authority.certificate)
         let channel = ConnectionChannel(
-            tls: try Self.serverContext(serving, authority: certificates.authority.certificate), responder: HTTPResponder(core: core),
+            tls: try Self.serverContext(serving, authority: certificates.authority.certificate),
+            responder: HTTPResponder(core: core),
             upgrader: PipeUpgrader(core: core, kubeletTLS: kubeletTLS, eventLoopGroup: group))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             let first = configuration.bindAddresses.first ?? "127.0.0.1"
@@ -138,7 +141,8 @@ public struct APIServer: ServiceLifecycle.Service {
     }
 
     private func listen(
-        _ channel: ConnectionChannel, address: String, port: Int, group: any EventLoopGroup, _ onRunning: @escaping @Sendable (Int) -> Void
+        _ channel: ConnectionChannel, address: String, port: Int, group: any EventLoopGroup,
+        _ onRunning: @escaping @Sendable (Int) -> Void
     ) async throws {
         let server = Server(
             childChannelSetup: channel, configuration: ServerConfiguration(address: .hostname(address, port: port)),
@@ -181,7 +185,9 @@ public struct APIServer: ServiceLifecycle.Service {
     /// Kubelets are known by the cluster's authority, not by name: they are dialled by address.
     static func clientContext(_ identity: ClusterCertificates.Identity, authority: String) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(identity.certificate.utf8)).map { .certificate($0) }
+        configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(identity.certificate.utf8)).map {
+            .certificate($0)
+        }
         configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(identity.key.utf8), format: .pem))
         configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authority.utf8)))
         configuration.certificateVerification = .noHostnameVerification

@@ -26,7 +26,9 @@ struct AdmissionChain: Sendable {
         if context.definition.group.isEmpty, context.definition.plural == "namespaces", context.subresource == nil {
             setNameLabel(&object)
         }
-        if context.definition.group.isEmpty, context.definition.plural == "pods", context.operation == .create, context.subresource == nil {
+        if context.definition.group.isEmpty, context.definition.plural == "pods", context.operation == .create,
+            context.subresource == nil
+        {
             try PodAdmission(store: store, configuration: configuration).admit(&object, context)
         }
         return object
@@ -34,7 +36,9 @@ struct AdmissionChain: Sendable {
 
     /// Judges the final object; of a deletion, the object that is to go.
     func validate(_ object: JSONValue, old: JSONValue?, _ context: AdmissionContext) async throws(APIError) {
-        if context.operation == .delete { try NamespaceLifecycle(store: store).checkDeletion(context, name: object["metadata"]?["name"]?.string ?? "") }
+        if context.operation == .delete {
+            try NamespaceLifecycle(store: store).checkDeletion(context, name: object["metadata"]?["name"]?.string ?? "")
+        }
     }
 
     private func setNameLabel(_ namespace: inout JSONValue) {
@@ -72,7 +76,9 @@ struct NamespaceLifecycle: Sendable {
     }
 
     func checkDeletion(_ context: AdmissionContext, name: String) throws(APIError) {
-        guard context.definition.group.isEmpty, context.definition.plural == "namespaces", Self.immortal.contains(name) else { return }
+        guard context.definition.group.isEmpty, context.definition.plural == "namespaces", Self.immortal.contains(name) else {
+            return
+        }
         throw .forbidden(context.definition.name, name: name, "this namespace may not be deleted")
     }
 }

@@ -30,7 +30,9 @@ struct PodAdmission: Sendable {
         }
         let mounts = pod["spec"]?["automountServiceAccountToken"]?.bool ?? account["automountServiceAccountToken"]?.bool ?? true
         if mounts { mountToken(&pod) }
-        if (pod["spec"]?["imagePullSecrets"]?.array ?? []).isEmpty, let secrets = account["imagePullSecrets"]?.array, !secrets.isEmpty {
+        if (pod["spec"]?["imagePullSecrets"]?.array ?? []).isEmpty, let secrets = account["imagePullSecrets"]?.array,
+            !secrets.isEmpty
+        {
             pod["spec"]?["imagePullSecrets"] = .array(secrets)
         }
     }
@@ -62,7 +64,9 @@ struct PodAdmission: Sendable {
                     ["configMap": ["name": "kube-root-ca.crt", "items": [["key": "ca.crt", "path": "ca.crt"]]]],
                     [
                         "downwardAPI": [
-                            "items": [["path": "namespace", "fieldRef": ["apiVersion": "v1", "fieldPath": "metadata.namespace"]]]
+                            "items": [
+                                ["path": "namespace", "fieldRef": ["apiVersion": "v1", "fieldPath": "metadata.namespace"]]
+                            ]
                         ]
                     ],
                 ],

@@ -43,14 +43,19 @@ struct Authenticator: Sendable {
         func rejected(_ message: String) -> Result<Verified, Rejection> { .failure(Rejection(message: message)) }
         guard let claims = signer.verify(token) else { return rejected("invalid bearer token") }
         let time = now().timeIntervalSince1970
-        guard let expiry = claims["exp"]?.number, expiry > time else { return rejected("[invalid bearer token, service account token has expired]") }
-        if let start = claims["nbf"]?.number, start > time + 60 { return rejected("[invalid bearer token, token is not valid yet]") }
+        guard let expiry = claims["exp"]?.number, expiry > time else {
+            return rejected("[invalid bearer token, service account token has expired]")
+        }
+        if let start = claims["nbf"]?.number, start > time + 60 {
+            return rejected("[invalid bearer token, token is not valid yet]")
+        }
         let intended = claims["aud"]?.array?.compactMap(\.string) ?? []
         let common = intended.filter(audiences.contains)
         guard !common.isEmpty else {
             let shown = { (list: [String]) in "[" + list.map { "\"\($0)\"" }.joined(separator: " ") + "]" }
             return rejected(
-                "[invalid bearer token, token audiences \(shown(intended)) is invalid for the target audiences \(shown(audiences))]")
+                "[invalid bearer token, token audiences \(shown(intended)) is invalid for the target audiences \(shown(audiences))]"
+            )
         }
         let kubernetes = claims["kubernetes.io"] ?? [:]
         guard let namespace = kubernetes["namespace"]?.string, let name = kubernetes["serviceaccount"]?["name"]?.string,
@@ -62,7 +67,9 @@ struct Authenticator: Sendable {
         var extra: [String: [String]] = [:]
         if let id = claims["jti"]?.string { extra["authentication.kubernetes.io/credential-id"] = ["JTI=\(id)"] }
         for (claim, resource) in [("pod", "pods"), ("secret", "secrets"), ("node", "nodes")] {
-            guard let bound = kubernetes[claim], let boundName = bound["name"]?.string, let boundUID = bound["uid"]?.string else { continue }
+            guard let bound = kubernetes[claim], let boundName = bound["name"]?.string, let boundUID = bound["uid"]?.string else {
+                continue
+            }
             if claim != "node" || kubernetes["pod"] == nil {
                 let scope = resource == "nodes" ? "" : namespace
                 guard isCurrent(resource, namespace: scope, name: boundName, uid: boundUID) else {

@@ -46,12 +46,16 @@ enum Impersonation {
         var questions: [RequestInfo] = []
         if let account = serviceAccount(name) {
             questions.append(
-                RequestInfo(verb: "impersonate", group: "", resource: "serviceaccounts", namespace: account.namespace, name: account.name))
+                RequestInfo(
+                    verb: "impersonate", group: "", resource: "serviceaccounts", namespace: account.namespace, name: account.name)
+            )
         } else {
             questions.append(RequestInfo(verb: "impersonate", group: "", resource: "users", name: name))
         }
         questions += groups.map { RequestInfo(verb: "impersonate", group: "", resource: "groups", name: $0) }
-        if !uid.isEmpty { questions.append(RequestInfo(verb: "impersonate", group: "authentication.k8s.io", resource: "uids", name: uid)) }
+        if !uid.isEmpty {
+            questions.append(RequestInfo(verb: "impersonate", group: "authentication.k8s.io", resource: "uids", name: uid))
+        }
         for (key, values) in extra {
             questions += values.map {
                 RequestInfo(

@@ -37,7 +37,8 @@ final class Authorizer: Sendable {
             let kind = subject["kind"]?.string ?? ""
             let name = subject["name"]?.string ?? ""
             let who =
-                kind == "ServiceAccount" ? "ServiceAccount \"\(name)/\(subject["namespace"]?.string ?? "")\"" : "\(kind) \"\(name)\""
+                kind == "ServiceAccount"
+                ? "ServiceAccount \"\(name)/\(subject["namespace"]?.string ?? "")\"" : "\(kind) \"\(name)\""
             return "RBAC: allowed by \(binding) of \(roleKind) \"\(roleName)\" to \(who)"
         }
     }
@@ -104,7 +105,8 @@ final class Authorizer: Sendable {
             for subject in value["subjects"]?.array ?? [] {
                 grants.append(
                     Grant(
-                        subject: subject, namespace: namespace, bindingName: binding.name, roleKind: kind, roleName: name, rules: found))
+                        subject: subject, namespace: namespace, bindingName: binding.name, roleKind: kind, roleName: name,
+                        rules: found))
             }
         }
         for binding in objects("clusterrolebindings") { add(binding, namespace: nil) }
@@ -116,7 +118,8 @@ final class Authorizer: Sendable {
 /// What every node may do: a simplified form of upstream's node authorizer, which also looks at which pods are on the node.
 enum NodeRights {
     private static let readable: Set<String> = [
-        "services", "nodes", "endpoints", "secrets", "configmaps", "persistentvolumeclaims", "persistentvolumes", "pods", "namespaces",
+        "services", "nodes", "endpoints", "secrets", "configmaps", "persistentvolumeclaims", "persistentvolumes", "pods",
+        "namespaces",
         "serviceaccounts",
     ]
 
@@ -125,7 +128,8 @@ enum NodeRights {
         let node = String(user.name.dropFirst("system:node:".count))
         let isRead = ["get", "list", "watch"].contains(info.verb)
         switch (info.group, info.resource, info.subresource) {
-        case ("", "nodes", ""): return isRead || info.verb == "create" || (["update", "patch"].contains(info.verb) && info.name == node)
+        case ("", "nodes", ""):
+            return isRead || info.verb == "create" || (["update", "patch"].contains(info.verb) && info.name == node)
         case ("", "nodes", "status"): return ["update", "patch"].contains(info.verb) && info.name == node
         case ("", "pods", "status"): return ["get", "update", "patch"].contains(info.verb)
         case ("", "pods", ""): return isRead || info.verb == "delete" || info.verb == "create"
@@ -133,7 +137,8 @@ enum NodeRights {
         case ("", "serviceaccounts", "token"): return info.verb == "create"
         case ("", let resource, ""): return isRead && readable.contains(resource)
         case ("coordination.k8s.io", "leases", ""): return info.namespace == "kube-node-lease" || isRead
-        case ("discovery.k8s.io", "endpointslices", ""), ("node.k8s.io", "runtimeclasses", ""), ("storage.k8s.io", "csinodes", ""):
+        case ("discovery.k8s.io", "endpointslices", ""), ("node.k8s.io", "runtimeclasses", ""),
+            ("storage.k8s.io", "csinodes", ""):
             return isRead
         case ("authentication.k8s.io", "tokenreviews", ""), ("authorization.k8s.io", "subjectaccessreviews", ""):
             return info.verb == "create"

@@ -44,7 +44,9 @@ struct PolicyRule: Sendable, Hashable {
 
     /// Whether this rule grants at least what a simple rule (one verb, group, resource) asks for.
     func covers(verb: String, group: String, resource: String, name: String?) -> Bool {
-        guard verbs.contains("*") || verbs.contains(verb), apiGroups.contains("*") || apiGroups.contains(group) else { return false }
+        guard verbs.contains("*") || verbs.contains(verb), apiGroups.contains("*") || apiGroups.contains(group) else {
+            return false
+        }
         let parts = resource.split(separator: "/", maxSplits: 1)
         let hasResource =
             resources.contains("*") || resources.contains(resource) || parts.count == 2 && resources.contains("*/\(parts[1])")

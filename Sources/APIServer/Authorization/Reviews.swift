@@ -7,7 +7,9 @@ struct Reviews: Sendable {
 
     /// nil when the resource is not a review.
     func respond(_ definition: ResourceDefinition, _ scope: RequestScope) async throws(APIError) -> APIResponse? {
-        guard ["authentication.k8s.io", "authorization.k8s.io"].contains(definition.group) || definition.kind == "Binding" else { return nil }
+        guard ["authentication.k8s.io", "authorization.k8s.io"].contains(definition.group) || definition.kind == "Binding" else {
+            return nil
+        }
         if definition.kind == "Binding" {
             return try await PodSubresources(core: core, definition: try pods()).bind(scope)
         }
@@ -94,7 +96,8 @@ struct Reviews: Sendable {
         if resource == nil, path == nil {
             errors.append(
                 .invalid(
-                    "spec.resourceAttributes", .null, "exactly one of nonResourceAttributes or resourceAttributes must be specified"))
+                    "spec.resourceAttributes", .null,
+                    "exactly one of nonResourceAttributes or resourceAttributes must be specified"))
         }
         let isSelf = definition.kind.hasPrefix("Self")
         let user = spec["user"]?.string ?? ""
@@ -132,7 +135,9 @@ struct Reviews: Sendable {
         func list(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
         for rule in core.authorizer.rules(of: user, namespace: namespace) {
             if !rule.resourceList.isEmpty {
-                var value: JSONValue = ["verbs": list(rule.verbList), "apiGroups": list(rule.groupList), "resources": list(rule.resourceList)]
+                var value: JSONValue = [
+                    "verbs": list(rule.verbList), "apiGroups": list(rule.groupList), "resources": list(rule.resourceList),
+                ]
                 if !rule.nameList.isEmpty { value["resourceNames"] = list(rule.nameList) }
                 resources.append(value)
             }

@@ -26,10 +26,15 @@ enum BootstrapObjects {
     }
 
     private static func role(_ name: String, _ rules: [JSONValue], labels: [String: String] = [:]) -> JSONValue {
-        ["apiVersion": .string("\(rbac)/v1"), "kind": "ClusterRole", "metadata": metadata(name, labels: labels), "rules": .array(rules)]
+        [
+            "apiVersion": .string("\(rbac)/v1"), "kind": "ClusterRole", "metadata": metadata(name, labels: labels),
+            "rules": .array(rules),
+        ]
     }
 
-    private static func aggregate(_ name: String, from label: String, rules: [JSONValue], labels: [String: String] = [:]) -> JSONValue {
+    private static func aggregate(_ name: String, from label: String, rules: [JSONValue], labels: [String: String] = [:])
+        -> JSONValue
+    {
         var role = role(name, rules, labels: labels)
         role["aggregationRule"] = ["clusterRoleSelectors": [["matchLabels": [label: "true"]]]]
         return role
@@ -37,12 +42,15 @@ enum BootstrapObjects {
 
     private static func binding(_ name: String, role: String, _ subjects: [JSONValue]) -> JSONValue {
         [
-            "apiVersion": .string("\(rbac)/v1"), "kind": "ClusterRoleBinding", "metadata": metadata(name), "subjects": .array(subjects),
+            "apiVersion": .string("\(rbac)/v1"), "kind": "ClusterRoleBinding", "metadata": metadata(name),
+            "subjects": .array(subjects),
             "roleRef": ["apiGroup": .string(rbac), "kind": "ClusterRole", "name": .string(role)],
         ]
     }
 
-    private static func group(_ name: String) -> JSONValue { ["kind": "Group", "apiGroup": .string(rbac), "name": .string(name)] }
+    private static func group(_ name: String) -> JSONValue {
+        ["kind": "Group", "apiGroup": .string(rbac), "name": .string(name)]
+    }
 
     private static func user(_ name: String) -> JSONValue { ["kind": "User", "apiGroup": .string(rbac), "name": .string(name)] }
 
@@ -52,13 +60,15 @@ enum BootstrapObjects {
         rule(
             [""],
             [
-                "configmaps", "endpoints", "persistentvolumeclaims", "persistentvolumeclaims/status", "pods", "replicationcontrollers",
+                "configmaps", "endpoints", "persistentvolumeclaims", "persistentvolumeclaims/status", "pods",
+                "replicationcontrollers",
                 "replicationcontrollers/scale", "serviceaccounts", "services", "services/status",
             ], read),
         rule(
             [""],
             [
-                "bindings", "events", "limitranges", "namespaces/status", "pods/log", "pods/status", "replicationcontrollers/status",
+                "bindings", "events", "limitranges", "namespaces/status", "pods/log", "pods/status",
+                "replicationcontrollers/status",
                 "resourcequotas", "resourcequotas/status",
             ], read),
         rule([""], ["namespaces"], read),
@@ -66,8 +76,10 @@ enum BootstrapObjects {
         rule(
             ["apps"],
             [
-                "controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale", "deployments/status",
-                "replicasets", "replicasets/scale", "replicasets/status", "statefulsets", "statefulsets/scale", "statefulsets/status",
+                "controllerrevisions", "daemonsets", "daemonsets/status", "deployments", "deployments/scale",
+                "deployments/status",
+                "replicasets", "replicasets/scale", "replicasets/status", "statefulsets", "statefulsets/scale",
+                "statefulsets/status",
             ], read),
         rule(["autoscaling"], ["horizontalpodautoscalers", "horizontalpodautoscalers/status"], read),
         rule(["batch"], ["cronjobs", "cronjobs/status", "jobs", "jobs/status"], read),
@@ -83,7 +95,8 @@ enum BootstrapObjects {
         rule(
             [""],
             [
-                "configmaps", "events", "persistentvolumeclaims", "replicationcontrollers", "replicationcontrollers/scale", "secrets",
+                "configmaps", "events", "persistentvolumeclaims", "replicationcontrollers", "replicationcontrollers/scale",
+                "secrets",
                 "serviceaccounts", "services", "services/proxy",
             ], write),
         rule([""], ["serviceaccounts/token"], ["create"]),
@@ -97,13 +110,16 @@ enum BootstrapObjects {
         rule(["batch"], ["cronjobs", "jobs"], write),
         rule(["policy"], ["poddisruptionbudgets"], write),
         rule(["networking.k8s.io"], ["ingresses", "networkpolicies"], write),
-        rule(["coordination.k8s.io"], ["leases"], ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
+        rule(
+            ["coordination.k8s.io"], ["leases"],
+            ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
     ]
 
     private static let adminRules: [JSONValue] = [
         rule(["authorization.k8s.io"], ["localsubjectaccessreviews"], ["create"]),
         rule(
-            [rbac], ["rolebindings", "roles"], ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
+            [rbac], ["rolebindings", "roles"],
+            ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]),
     ]
 
     private static let publicPaths = ["/healthz", "/livez", "/readyz", "/version", "/version/"]
@@ -112,7 +128,12 @@ enum BootstrapObjects {
         role("cluster-admin", [rule(["*"], ["*"], ["*"]), ["nonResourceURLs": ["*"], "verbs": ["*"]]]),
         role(
             "system:discovery",
-            [paths(["/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version", "/version/"])]),
+            [
+                paths([
+                    "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version",
+                    "/version/",
+                ])
+            ]),
         role(
             "system:basic-user",
             [

@@ -8,7 +8,8 @@ struct Bootstrapper: Sendable {
     func run() async throws(APIError) {
         for name in BootstrapObjects.namespaces {
             try await ensure(
-                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]], group: "", plural: "namespaces", name: name)
+                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]], group: "", plural: "namespaces",
+                name: name)
         }
         for role in BootstrapObjects.clusterRoles {
             try await ensure(role, group: "rbac.authorization.k8s.io", plural: "clusterroles", name: name(role))
@@ -27,7 +28,8 @@ struct Bootstrapper: Sendable {
     private func scope(_ definition: ResourceDefinition, _ verb: String, namespace: String, name: String) -> RequestScope {
         let request = APIRequest(method: "POST", target: "/", headers: [("User-Agent", "kube-apiserver/1.36")])
         let info = RequestInfo(
-            verb: verb, group: definition.group, resource: definition.plural, namespace: namespace, name: name, version: definition.version)
+            verb: verb, group: definition.group, resource: definition.plural, namespace: namespace, name: name,
+            version: definition.version)
         return RequestScope(request: request, info: info, user: .server)
     }
 

@@ -133,7 +133,8 @@ final class ServiceAllocator: Sendable {
                         + "is \(rangeText)")
             }
             guard isNew else {
-                throw invalidAddress(definition, name, requested, "failed to allocate IP \(requested): provided IP is already allocated")
+                throw invalidAddress(
+                    definition, name, requested, "failed to allocate IP \(requested): provided IP is already allocated")
             }
             taken.addresses.append(address)
             return

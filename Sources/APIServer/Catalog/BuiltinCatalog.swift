@@ -22,10 +22,12 @@ enum BuiltinCatalog {
                     group: group, version: version, kind: kind, plural: plural, singular: fields[3], shortNames: list(fields[7]),
                     categories: list(fields[8]), isNamespaced: fields[5] == "N",
                     verbs: fields[6] == "*" ? allVerbs : fields[6].split(separator: " ").map(String.init),
-                    storageVersionHash: storageVersionHash(group: isEvent ? "" : group, version: storageVersion(group, version), kind: kind),
+                    storageVersionHash: storageVersionHash(
+                        group: isEvent ? "" : group, version: storageVersion(group, version), kind: kind),
                     storageGroup: isEvent ? "" : group, storageVersion: storageVersion(group, version), custom: nil,
                     rules: rules.rules(group: group, version: version, kind: kind), columns: columns["\(group)|\(plural)"] ?? [],
-                    selectableFields: SelectableFields.builtin(group: group, plural: plural), deprecationWarning: deprecation(group, plural)))
+                    selectableFields: SelectableFields.builtin(group: group, plural: plural),
+                    deprecationWarning: deprecation(group, plural)))
         }
         return definitions
     }
@@ -35,7 +37,8 @@ enum BuiltinCatalog {
     private static func subresource(_ line: Substring) -> Subresource {
         let fields = line.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
         return Subresource(
-            name: fields[0], group: fields[2].isEmpty ? nil : fields[2], version: fields[3].isEmpty ? nil : fields[3], kind: fields[1],
+            name: fields[0], group: fields[2].isEmpty ? nil : fields[2], version: fields[3].isEmpty ? nil : fields[3],
+            kind: fields[1],
             verbs: fields[4].split(separator: " ").map(String.init))
     }
 
@@ -78,5 +81,7 @@ enum BuiltinColumns {
         return columns
     }
 
-    private static func unescaped(_ text: Substring) -> String { String(text.replacing("\\n", with: "\n").replacing("\\\\", with: "\\")) }
+    private static func unescaped(_ text: Substring) -> String {
+        String(text.replacing("\\n", with: "\n").replacing("\\\\", with: "\\"))
+    }
 }

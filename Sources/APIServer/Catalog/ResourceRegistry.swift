@@ -77,7 +77,9 @@ final class ResourceRegistry: Sendable {
     var preferredDefinitions: [ResourceDefinition] {
         groups.flatMap { group -> [ResourceDefinition] in
             var seen: Set<String> = []
-            return group.versions.flatMap { definitions(group: group.name, version: $0) }.filter { seen.insert($0.plural).inserted }
+            return group.versions.flatMap { definitions(group: group.name, version: $0) }.filter {
+                seen.insert($0.plural).inserted
+            }
         }
     }
 

@@ -5,7 +5,9 @@ public enum Kubeconfig {
     /// - Parameters:
     ///   - server: `https://host:port`.
     ///   - name: of cluster, user and context.
-    public static func text(server: String, authority: String, client: ClusterCertificates.Identity, name: String = "apus") -> String {
+    public static func text(server: String, authority: String, client: ClusterCertificates.Identity, name: String = "apus")
+        -> String
+    {
         func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
         return """
             apiVersion: v1

@@ -21,7 +21,8 @@ enum CustomResourceServing {
     }
 
     private static func definition(
-        _ object: JSONValue, _ version: JSONValue, names: JSONValue, group: String, storage: String, rules: any ObjectRulesProvider
+        _ object: JSONValue, _ version: JSONValue, names: JSONValue, group: String, storage: String,
+        rules: any ObjectRulesProvider
     ) -> ResourceDefinition {
         let spec = object["spec"] ?? [:]
         let kind = names["kind"]?.string ?? ""
@@ -49,12 +50,15 @@ enum CustomResourceServing {
         func texts(_ field: String) -> [String] { names[field]?.array?.compactMap(\.string) ?? [] }
         return ResourceDefinition(
             group: group, version: versionName, kind: kind, plural: names["plural"]?.string ?? "",
-            singular: names["singular"]?.string ?? kind.lowercased(), shortNames: texts("shortNames"), categories: texts("categories"),
+            singular: names["singular"]?.string ?? kind.lowercased(), shortNames: texts("shortNames"),
+            categories: texts("categories"),
             isNamespaced: spec["scope"]?.string == "Namespaced", verbs: BuiltinCatalog.allVerbs, subresources: list,
-            storageVersionHash: BuiltinCatalog.storageVersionHash(group: group, version: storage, kind: kind), storageGroup: group,
+            storageVersionHash: BuiltinCatalog.storageVersionHash(group: group, version: storage, kind: kind),
+            storageGroup: group,
             storageVersion: storage,
             custom: CustomResourceTraits(
-                definitionName: object["metadata"]?["name"]?.string ?? "", definitionUID: object["metadata"]?["uid"]?.string ?? "",
+                definitionName: object["metadata"]?["name"]?.string ?? "",
+                definitionUID: object["metadata"]?["uid"]?.string ?? "",
                 listKind: names["listKind"]?.string ?? "\(kind)List", hasStatus: subresources["status"] != nil, scale: scale,
                 schema: version["schema"]?["openAPIV3Schema"] ?? [:]),
             rules: rules.rules(definition: object, version: versionName), columns: CustomColumns.columns(version),

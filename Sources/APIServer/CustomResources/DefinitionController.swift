@@ -145,7 +145,9 @@ struct DefinitionController: Sendable {
     }
 
     private func write(_ object: JSONValue, _ old: JSONValue, _ stored: StoredObject) async throws(APIError) {
-        guard let definition = core.registry.definition(group: Self.resource.group, plural: Self.resource.resource) else { return }
+        guard let definition = core.registry.definition(group: Self.resource.group, plural: Self.resource.resource) else {
+            return
+        }
         var object = object
         object["apiVersion"] = .string(definition.apiVersion)
         object["kind"] = .string(definition.kind)
@@ -172,7 +174,8 @@ struct DefinitionController: Sendable {
             let definition = core.registry.definition(group: resource.group, plural: resource.resource)
         {
             let scope = RequestScope(
-                request: APIRequest(method: "DELETE", target: "/"), info: RequestInfo(verb: "delete", group: resource.group, resource: resource.resource),
+                request: APIRequest(method: "DELETE", target: "/"),
+                info: RequestInfo(verb: "delete", group: resource.group, resource: resource.resource),
                 user: .server)
             for item in core.store.objects(definition.storageName).objects {
                 do throws(APIError) {
@@ -189,7 +192,9 @@ struct DefinitionController: Sendable {
             }
             core.watches.end(definition.storageName)
         }
-        guard let definition = core.registry.definition(group: Self.resource.group, plural: Self.resource.resource) else { return }
+        guard let definition = core.registry.definition(group: Self.resource.group, plural: Self.resource.resource) else {
+            return
+        }
         let others = finalizers.filter { $0 != Self.cleanupFinalizer }
         if others.isEmpty {
             _ = try await core.commit(.delete(key: stored.key, expected: stored.revision), definition, name: stored.name)

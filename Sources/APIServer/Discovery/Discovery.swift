@@ -97,7 +97,8 @@ struct Discovery: Sendable {
             resources += Self.entries(definition)
         }
         var value: JSONValue = [
-            "kind": "APIResourceList", "groupVersion": .string(group.isEmpty ? version : "\(group)/\(version)"), "resources": .array(resources),
+            "kind": "APIResourceList", "groupVersion": .string(group.isEmpty ? version : "\(group)/\(version)"),
+            "resources": .array(resources),
         ]
         if !group.isEmpty { value["apiVersion"] = "v1" }
         return value
@@ -106,7 +107,8 @@ struct Discovery: Sendable {
     /// A resource and its subresources as legacy discovery lists them.
     private static func entries(_ definition: ResourceDefinition) -> [JSONValue] {
         var entry: JSONValue = [
-            "name": .string(definition.plural), "singularName": .string(definition.singular), "namespaced": .bool(definition.isNamespaced),
+            "name": .string(definition.plural), "singularName": .string(definition.singular),
+            "namespaced": .bool(definition.isNamespaced),
             "kind": .string(definition.kind), "verbs": .array(shownVerbs(definition).map { .string($0) }),
         ]
         if !definition.shortNames.isEmpty { entry["shortNames"] = .array(definition.shortNames.map { .string($0) }) }
@@ -134,8 +136,10 @@ struct Discovery: Sendable {
 
     private func index(_ scope: RequestScope) throws(APIError) -> APIResponse {
         var paths: Set<String> = [
-            "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/healthz", "/healthz/etcd", "/healthz/log",
-            "/healthz/ping", "/livez", "/livez/etcd", "/livez/log", "/livez/ping", "/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/",
+            "/.well-known/openid-configuration", "/api", "/api/v1", "/apis", "/apis/", "/healthz", "/healthz/etcd",
+            "/healthz/log",
+            "/healthz/ping", "/livez", "/livez/etcd", "/livez/log", "/livez/ping", "/metrics", "/openapi/v2", "/openapi/v3",
+            "/openapi/v3/",
             "/openid/v1/jwks", "/readyz", "/readyz/etcd", "/readyz/log", "/readyz/ping", "/version",
         ]
         for group in core.registry.groups where !group.name.isEmpty {
@@ -153,7 +157,8 @@ struct Discovery: Sendable {
             "response_types_supported": ["id_token"], "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["ES256"],
         ]
-        return APIResponse(status: 200, headers: [("Content-Type", "application/json")], body: .bytes(JSONSerializer.bytes(document)))
+        return APIResponse(
+            status: 200, headers: [("Content-Type", "application/json")], body: .bytes(JSONSerializer.bytes(document)))
     }
 
     /// The API level that is served, in upstream's form.

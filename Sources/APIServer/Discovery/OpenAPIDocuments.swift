@@ -9,7 +9,10 @@ struct OpenAPIDocuments: Sendable {
     func respond(_ scope: RequestScope, _ segments: [String]) throws(APIError) -> APIResponse {
         switch segments {
         case ["v3"]: return json(index)
-        case ["v2"]: return json(["swagger": "2.0", "info": ["title": "Kubernetes", "version": "v1.36.2"], "paths": [:], "definitions": [:]])
+        case ["v2"]:
+            return json([
+                "swagger": "2.0", "info": ["title": "Kubernetes", "version": "v1.36.2"], "paths": [:], "definitions": [:],
+            ])
         default:
             guard segments.first == "v3" else { return .pageNotFound }
             let path = segments.dropFirst()

@@ -46,7 +46,8 @@ public final class APIServerCore: Sendable {
     let logger: Logger
 
     init(
-        configuration: Configuration, store: ObjectStore, tokens: TokenFile, signer: TokenSigner, kubelet: (any KubeletConnector)? = nil,
+        configuration: Configuration, store: ObjectStore, tokens: TokenFile, signer: TokenSigner,
+        kubelet: (any KubeletConnector)? = nil,
         logger: Logger = Logger(label: "apiserver")
     ) throws {
         self.configuration = configuration
@@ -59,7 +60,8 @@ public final class APIServerCore: Sendable {
         authorizer = Authorizer(store: store)
         authenticator = Authenticator(
             tokens: tokens, signer: signer, store: store, issuer: configuration.issuer, now: configuration.now)
-        allocator = try ServiceAllocator(range: configuration.serviceRange, nodePorts: configuration.nodePorts, random: configuration.random)
+        allocator = try ServiceAllocator(
+            range: configuration.serviceRange, nodePorts: configuration.nodePorts, random: configuration.random)
         admission = AdmissionChain(store: store, registry: registry, configuration: configuration)
         allocator.load(store)
     }
@@ -106,21 +108,25 @@ public final class APIServerCore: Sendable {
     static func denied(_ user: UserInfo, _ info: RequestInfo) -> APIError {
         guard info.isResourceRequest else {
             return APIError(
-                code: 403, reason: "Forbidden", message: "forbidden: User \"\(user.name)\" cannot \(info.verb) path \"\(info.path)\"",
+                code: 403, reason: "Forbidden",
+                message: "forbidden: User \"\(user.name)\" cannot \(info.verb) path \"\(info.path)\"",
                 details: [:])
         }
-        let place = info.namespace.isEmpty || info.resource == "namespaces" && info.name == info.namespace && info.subresource.isEmpty
+        let place =
+            info.namespace.isEmpty || info.resource == "namespaces" && info.name == info.namespace && info.subresource.isEmpty
             ? info.namespace.isEmpty ? "at the cluster scope" : "in the namespace \"\(info.namespace)\""
             : "in the namespace \"\(info.namespace)\""
         return .forbidden(
             ResourceName(group: info.group, resource: info.resource), name: info.name,
-            "User \"\(user.name)\" cannot \(info.verb) resource \"\(info.qualifiedResource)\" in API group \"\(info.group)\" \(place)")
+            "User \"\(user.name)\" cannot \(info.verb) resource \"\(info.qualifiedResource)\" in API group \"\(info.group)\" \(place)"
+        )
     }
 
     private func route(_ scope: RequestScope) async throws(APIError) -> APIResponse {
         if scope.request.body.count > Self.maximumBodyBytes {
             throw APIError(
-                code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: limit is \(Self.maximumBodyBytes)")
+                code: 413, reason: "RequestEntityTooLarge", message: "Request entity too large: limit is \(Self.maximumBodyBytes)"
+            )
         }
         guard scope.info.isResourceRequest else { return try Discovery(core: self).respond(scope) }
         return try await routeResource(scope)
@@ -140,7 +146,8 @@ public final class APIServerCore: Sendable {
         if !isPathValid(definition, info) { throw .unknownResource }
         if let warning = definition.deprecationWarning { scope.warn(warning) }
         if !info.subresource.isEmpty { return try await SubresourceRouter(core: self).respond(definition, scope) }
-        guard definition.verbs.contains(info.verb) || info.verb == "get" && definition.verbs.contains("list"), isMethodValid(definition, info)
+        guard definition.verbs.contains(info.verb) || info.verb == "get" && definition.verbs.contains("list"),
+            isMethodValid(definition, info)
         else {
             if isCustom { throw Self.customMethodNotAllowed(definition, info.verb) }
             throw .methodNotAllowed

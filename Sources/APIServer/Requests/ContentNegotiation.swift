@@ -34,7 +34,8 @@ enum ContentNegotiation {
     }
 
     /// The form of an object or list, for a request that is not a watch.
-    static func form(_ request: APIRequest, isWatch: Bool = false, isStreamListed: Bool = false) throws(APIError) -> ResponseForm {
+    static func form(_ request: APIRequest, isWatch: Bool = false, isStreamListed: Bool = false) throws(APIError) -> ResponseForm
+    {
         var pretty = request.parameter("pretty").map { RequestInfo.isTrue($0) }
         if pretty == nil, let agent = request.header("user-agent") {
             pretty = agent.hasPrefix("curl") || agent.hasPrefix("Wget") || agent.hasPrefix("Mozilla/5.0")
@@ -62,7 +63,9 @@ enum ContentNegotiation {
 
     static let notAcceptable = APIError(
         code: 406, reason: "NotAcceptable",
-        message: "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf")
+        message:
+            "only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    )
 
     private static func encoding(of type: String) -> ResponseForm.Encoding? {
         switch type {

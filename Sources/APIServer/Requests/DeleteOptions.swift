@@ -21,7 +21,9 @@ struct DeleteOptions: Sendable {
             for name in ["gracePeriodSeconds"] {
                 if let value = try ListOptions.integer(request, name) { options[name] = .integer(value) }
             }
-            if let value = request.parameter("orphanDependents") { options["orphanDependents"] = .bool(RequestInfo.isTrue(value)) }
+            if let value = request.parameter("orphanDependents") {
+                options["orphanDependents"] = .bool(RequestInfo.isTrue(value))
+            }
             if let value = request.parameter("propagationPolicy") { options["propagationPolicy"] = .string(value) }
             let dryRun = request.parameters("dryRun")
             if !dryRun.isEmpty { options["dryRun"] = .array(dryRun.map { .string($0) }) }
@@ -63,7 +65,8 @@ struct DeleteOptions: Sendable {
         for (field, type) in [("gracePeriodSeconds", "int64")] {
             if let value = decoded[field], !value.isNull, value.integer == nil {
                 throw .badRequest(
-                    "json: cannot unmarshal \(GoJSONErrors.typeName(value)) into Go struct field DeleteOptions.\(field) of type \(type)")
+                    "json: cannot unmarshal \(GoJSONErrors.typeName(value)) into Go struct field DeleteOptions.\(field) of type \(type)"
+                )
             }
         }
         return decoded

@@ -99,7 +99,8 @@ struct LabelSelectorParser {
         case ">", "<":
             let text = try self.value()
             guard let bound = Int64(text) else {
-                throw .badRequest("values[0][\(key)]: Invalid value: \"\(text)\": for 'Gt', 'Lt' operators, the value must be an integer")
+                throw .badRequest(
+                    "values[0][\(key)]: Invalid value: \"\(text)\": for 'Gt', 'Lt' operators, the value must be an integer")
             }
             return operation == ">" ? .greaterThan(key, bound) : .lessThan(key, bound)
         default: throw .badRequest("found '\(operation)', expected: in, notin, =, ==, !=, gt, lt")

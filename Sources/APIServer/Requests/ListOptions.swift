@@ -47,7 +47,9 @@ struct ListOptions: Sendable {
         let field = "resourceVersionMatch"
         if sendsInitialEvents != nil { return .forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list") }
         guard !match.isEmpty else { return nil }
-        if resourceVersion.isEmpty { return .forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided") }
+        if resourceVersion.isEmpty {
+            return .forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided")
+        }
         if !continueToken.isEmpty { return .forbidden(field, "resourceVersionMatch is forbidden when continue is provided") }
         if match != "Exact", match != "NotOlderThan" {
             return .notSupported(field, .string(match), supported: ["Exact", "NotOlderThan", ""])
@@ -70,7 +72,8 @@ struct ListOptions: Sendable {
         guard let version = UInt64(text) else {
             return .failure(
                 VersionError(
-                    message: "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax"))
+                    message: "resourceVersion: Invalid value: \"\(text)\": strconv.ParseUint: parsing \"\(text)\": invalid syntax"
+                ))
         }
         return .success(version)
     }
@@ -103,7 +106,8 @@ struct ContinueToken: Sendable, Equatable {
             throw .badRequest("invalid continue token: continue key is not valid: \(GoJSONErrors.describe(bytes))")
         }
         guard value["v"]?.string == "meta.k8s.io/v1" else {
-            throw .badRequest("invalid continue token: continue key is not valid: server does not recognize this encoded version \"\"")
+            throw .badRequest(
+                "invalid continue token: continue key is not valid: server does not recognize this encoded version \"\"")
         }
         guard let start = value["start"]?.string, !start.isEmpty else {
             throw .badRequest("invalid continue token: continue key is not valid: encoded start key missing")

@@ -48,7 +48,8 @@ enum MetadataNames {
         if !isLabel(Substring(name).utf8) {
             problems.append(
                 "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
-                    + "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')")
+                    + "alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+            )
         }
         return problems
     }
@@ -117,7 +118,8 @@ enum MetadataNames {
     private static func isDigit(_ byte: UInt8) -> Bool { byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9") }
 
     private static func isLabel(_ text: Substring.UTF8View.SubSequence) -> Bool {
-        guard let first = text.first, let last = text.last, isLower(first) || isDigit(first), isLower(last) || isDigit(last) else {
+        guard let first = text.first, let last = text.last, isLower(first) || isDigit(first), isLower(last) || isDigit(last)
+        else {
             return false
         }
         return text.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
@@ -125,7 +127,9 @@ enum MetadataNames {
 
     private static func isQualified(_ text: Substring) -> Bool {
         func isAlphanumeric(_ byte: UInt8) -> Bool { isLower(byte | 0x20) || isDigit(byte) }
-        guard let first = text.utf8.first, let last = text.utf8.last, isAlphanumeric(first), isAlphanumeric(last) else { return false }
+        guard let first = text.utf8.first, let last = text.utf8.last, isAlphanumeric(first), isAlphanumeric(last) else {
+            return false
+        }
         return text.utf8.allSatisfy {
             isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
         }

@@ -66,7 +66,9 @@ enum MetadataValidation {
     private static func annotations(_ metadata: JSONValue) -> [FieldError] {
         let annotations = metadata["annotations"]?.object ?? [:]
         var errors = annotations.keys.sorted().flatMap { key in
-            MetadataNames.qualifiedNameProblems(key.lowercased()).map { FieldError.invalid("metadata.annotations", .string(key), $0) }
+            MetadataNames.qualifiedNameProblems(key.lowercased()).map {
+                FieldError.invalid("metadata.annotations", .string(key), $0)
+            }
         }
         let size = annotations.reduce(0) { $0 + $1.key.utf8.count + ($1.value.string?.utf8.count ?? 0) }
         if size > maximumAnnotationBytes { errors.append(.tooLong("metadata.annotations", maximum: maximumAnnotationBytes)) }

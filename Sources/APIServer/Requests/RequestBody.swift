@@ -12,7 +12,9 @@ enum RequestBody {
 
     /// - Parameter kind: what is expected, for messages.
     static func decode(_ request: APIRequest, kind: String) throws(APIError) -> Decoded {
-        let type = (request.header("content-type") ?? "application/json").split(separator: ";").first.map { $0.trimmed.lowercased() }
+        let type = (request.header("content-type") ?? "application/json").split(separator: ";").first.map {
+            $0.trimmed.lowercased()
+        }
         switch type ?? "application/json" {
         case "application/json", "": return try decodeJSON(request.body, kind: kind)
         case "application/yaml": return try decodeYAML(request.body, kind: kind)

@@ -18,7 +18,9 @@ struct RequestInfo: Sendable, Equatable {
         verb = request.method.lowercased()
         isResourceRequest = false
         var segments = request.segments[...]
-        guard let first = segments.first, first == "api" || first == "apis", segments.count >= (first == "api" ? 3 : 4) else { return }
+        guard let first = segments.first, first == "api" || first == "apis", segments.count >= (first == "api" ? 3 : 4) else {
+            return
+        }
         segments = segments.dropFirst()
         if first == "apis" {
             group = segments.removeFirst()

@@ -6,7 +6,8 @@ enum SelectableFields {
         switch (group, plural) {
         case ("", "pods"):
             [
-                "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork", "status.phase",
+                "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
+                "status.phase",
                 "status.podIP", "status.podIPs", "status.nominatedNodeName",
             ]
         case ("", "nodes"): ["spec.unschedulable"]
@@ -18,7 +19,8 @@ enum SelectableFields {
         case ("", "events"):
             [
                 "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
-                "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason", "reportingComponent",
+                "involvedObject.apiVersion", "involvedObject.resourceVersion", "involvedObject.fieldPath", "reason",
+                "reportingComponent",
                 "source", "type",
             ]
         case ("events.k8s.io", "events"):

@@ -38,7 +38,8 @@ extension APIServerCore {
             }
             if apiVersion != definition.apiVersion {
                 throw .badRequest(
-                    "the API version in the data (\(apiVersion)) does not match the expected API version (\(definition.apiVersion))")
+                    "the API version in the data (\(apiVersion)) does not match the expected API version (\(definition.apiVersion))"
+                )
             }
             if kind != definition.kind {
                 throw .invalid(
@@ -60,7 +61,8 @@ extension APIServerCore {
     func checkName(_ object: JSONValue, _ scope: RequestScope) throws(APIError) {
         let name = object["metadata"]?["name"]?.string ?? ""
         if name.isEmpty {
-            throw .badRequest("the name of the object (\(scope.info.name) based on URL) was undeterminable: name must be provided")
+            throw .badRequest(
+                "the name of the object (\(scope.info.name) based on URL) was undeterminable: name must be provided")
         }
         if name != scope.info.name {
             throw .badRequest("the name of the object (\(name)) does not match the name on the URL (\(scope.info.name))")

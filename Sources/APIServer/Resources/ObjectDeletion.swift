@@ -32,7 +32,8 @@ extension APIServerCore {
     private static func returnsDeletedObject(_ definition: ResourceDefinition) -> Bool {
         guard definition.group.isEmpty else { return false }
         return [
-            "pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "resourcequotas", "podtemplates",
+            "pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "resourcequotas",
+            "podtemplates",
             "namespaces",
         ].contains(definition.plural)
     }
@@ -143,7 +144,9 @@ extension APIServerCore {
         let isHeld = !(object["metadata"]?["finalizers"]?.array ?? []).isEmpty
         if let grace { return .mark(object, thenRemove: grace == 0 && !isHeld) }
         guard isHeld else { return .remove }
-        if isMarked { return object == object.self && metadata == object["metadata"] ? .nothing : .mark(object, thenRemove: false) }
+        if isMarked {
+            return object == object.self && metadata == object["metadata"] ? .nothing : .mark(object, thenRemove: false)
+        }
         object["metadata"]?["deletionTimestamp"] = .string(Timestamp(now).description)
         if metadata["deletionGracePeriodSeconds"] == nil { bumpGeneration(&object) }
         object["metadata"]?["deletionGracePeriodSeconds"] = 0
@@ -155,7 +158,10 @@ extension APIServerCore {
         if object["metadata"]?["deletionTimestamp"]?.string == nil {
             object["metadata"]?["deletionTimestamp"] = .string(Timestamp(now).description)
             object["status"] = .object((object["status"]?.object ?? [:]).merging(["phase": "Terminating"]) { $1 })
-            return .mark(object, thenRemove: (object["spec"]?["finalizers"]?.array ?? []).isEmpty && (object["metadata"]?["finalizers"]?.array ?? []).isEmpty)
+            return .mark(
+                object,
+                thenRemove: (object["spec"]?["finalizers"]?.array ?? []).isEmpty
+                    && (object["metadata"]?["finalizers"]?.array ?? []).isEmpty)
         }
         let isHeld =
             !(object["spec"]?["finalizers"]?.array ?? []).isEmpty || !(object["metadata"]?["finalizers"]?.array ?? []).isEmpty

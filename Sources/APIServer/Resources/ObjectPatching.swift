@@ -10,7 +10,9 @@ extension APIServerCore {
         case applyCBOR = "application/apply-patch+cbor"
     }
 
-    func patch(_ definition: ResourceDefinition, subresource: String?, _ scope: RequestScope) async throws(APIError) -> APIResponse {
+    func patch(_ definition: ResourceDefinition, subresource: String?, _ scope: RequestScope) async throws(APIError)
+        -> APIResponse
+    {
         let form = try ContentNegotiation.form(scope.request)
         let type = try patchType(definition, scope)
         let options = try WriteOptions(scope.request, kind: "PatchOptions", isApply: type == .apply)
@@ -52,7 +54,8 @@ extension APIServerCore {
         switch type {
         case .json where value.array == nil:
             throw .badRequest(
-                "error decoding patch: json: cannot unmarshal \(GoJSONErrors.typeName(value)) into Go value of type []handlers.jsonPatchOp")
+                "error decoding patch: json: cannot unmarshal \(GoJSONErrors.typeName(value)) into Go value of type []handlers.jsonPatchOp"
+            )
         case .merge where value.object == nil, .strategic where value.object == nil:
             if value.isNull { return [:] }
             let problem = "json: cannot unmarshal \(GoJSONErrors.typeName(value)) into Go value of type map[string]interface {}"
@@ -79,7 +82,9 @@ extension APIServerCore {
         do throws(APIError) {
             decoded = try definition.rules.decode(object)
         } catch {
-            throw invalidPatch(definition.custom == nil ? shownPatch(object, document, type) : shownPatch(object, document, type), error, definition)
+            throw invalidPatch(
+                definition.custom == nil ? shownPatch(object, document, type) : shownPatch(object, document, type), error,
+                definition)
         }
         try reportPatch(decoded.findings, object, document, type, definition, scope, options)
         try checkName(decoded.object, scope)

@@ -33,7 +33,8 @@ extension APIServerCore {
         throw APIError(
             code: 504, reason: "Timeout", message: "Timeout: Too large resource version: \(revision), current: \(current)",
             details: [
-                "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]], "retryAfterSeconds": 1,
+                "causes": [["reason": "ResourceVersionTooLarge", "message": "Too large resource version"]],
+                "retryAfterSeconds": 1,
             ], retryAfterSeconds: 1)
     }
 
@@ -120,7 +121,8 @@ extension APIServerCore {
     private func continueExpired(_ token: ContinueToken) -> APIError {
         APIError(
             code: 410, reason: "Expired",
-            message: "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
+            message:
+                "The provided continue parameter is too old to display a consistent list result. You can start a new list without the "
                 + "continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with "
                 + "the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the "
                 + "first chunk was returned and now may show up in the list.",

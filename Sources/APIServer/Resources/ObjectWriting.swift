@@ -31,7 +31,8 @@ extension APIServerCore {
     }
 
     private func createOnce(
-        _ body: JSONValue, _ definition: ResourceDefinition, _ scope: RequestScope, _ options: WriteOptions, managedFields: JSONValue?
+        _ body: JSONValue, _ definition: ResourceDefinition, _ scope: RequestScope, _ options: WriteOptions,
+        managedFields: JSONValue?
     ) async throws(APIError) -> StoredObject {
         var object = body
         if let managedFields {
@@ -40,7 +41,8 @@ extension APIServerCore {
             let writer = FieldWriter(manager: options.manager(scope.request), subresource: nil, time: configuration.now())
             object = merging.recorded(old: nil, new: object, definition, by: writer)
         }
-        let context = AdmissionContext(definition: definition, operation: .create, subresource: nil, scope: scope, isDryRun: options.isDryRun)
+        let context = AdmissionContext(
+            definition: definition, operation: .create, subresource: nil, scope: scope, isDryRun: options.isDryRun)
         object = try await admission.mutated(object, old: nil, context)
         if !(object["metadata"]?["resourceVersion"]?.string ?? "").isEmpty {
             throw APIError(code: 500, reason: "", message: "resourceVersion should not be set on objects to be created")
@@ -57,7 +59,9 @@ extension APIServerCore {
         let allocation = try allocator.allocate(&object, old: nil, definition, isDryRun: options.isDryRun)
         if options.isDryRun {
             allocation.release()
-            if store.object(definition.storageName, key: PreparedObject(object).key) != nil { throw .alreadyExists(definition.name, name: name) }
+            if store.object(definition.storageName, key: PreparedObject(object).key) != nil {
+                throw .alreadyExists(definition.name, name: name)
+            }
             return dryRunObject(object, definition, revision: nil)
         }
         do throws(APIError) {
@@ -103,7 +107,9 @@ extension APIServerCore {
 
     // MARK: Update
 
-    func update(_ definition: ResourceDefinition, subresource: String?, _ scope: RequestScope) async throws(APIError) -> APIResponse {
+    func update(_ definition: ResourceDefinition, subresource: String?, _ scope: RequestScope) async throws(APIError)
+        -> APIResponse
+    {
         let form = try ContentNegotiation.form(scope.request)
         let options = try WriteOptions(scope.request, kind: "UpdateOptions")
         let object = try decoded(definition, scope, options)
@@ -130,7 +136,8 @@ extension APIServerCore {
 
     private static func isCreatedOnUpdate(_ definition: ResourceDefinition) -> Bool {
         switch (definition.group, definition.plural) {
-        case ("", "endpoints"), ("", "events"), ("", "limitranges"), ("coordination.k8s.io", "leases"), ("events.k8s.io", "events"),
+        case ("", "endpoints"), ("", "events"), ("", "limitranges"), ("coordination.k8s.io", "leases"),
+            ("events.k8s.io", "events"),
             ("rbac.authorization.k8s.io", _), ("node.k8s.io", "runtimeclasses"):
             true
         default: false
@@ -157,7 +164,9 @@ extension APIServerCore {
         let key = key(definition, scope)
         let name = scope.info.name
         for attempt in 1... {
-            guard let current = store.object(definition.storageName, key: key) else { throw .notFound(definition.name, name: name) }
+            guard let current = store.object(definition.storageName, key: key) else {
+                throw .notFound(definition.name, name: name)
+            }
             do throws(APIError) {
                 let old = encoder(definition).value(current)
                 let changed = try change(current)
@@ -219,7 +228,8 @@ extension APIServerCore {
         }
         do throws(APIError) {
             let stored = try await commit(
-                .update(prepared(object, definition), expected: current.revision), definition, name: current.name, isFinal: hadVersion)
+                .update(prepared(object, definition), expected: current.revision), definition, name: current.name,
+                isFinal: hadVersion)
             allocation.keep()
             await afterWrite(definition)
             return stored
@@ -285,7 +295,8 @@ extension APIServerCore {
             case .noSpace(let why):
                 throw APIError(
                     code: 507, reason: "InternalError",
-                    message: "Internal error occurred: the change was not stored: \(why). Free some disk space and try again; reads go on.",
+                    message:
+                        "Internal error occurred: the change was not stored: \(why). Free some disk space and try again; reads go on.",
                     details: ["causes": [["message": .string(why)]]], retryAfterSeconds: 5)
             case .failed(let why): throw .internalError("the change was not stored: \(why)")
             }
@@ -295,7 +306,8 @@ extension APIServerCore {
 
 extension APIError {
     static func modified(_ resource: ResourceName, name: String) -> APIError {
-        .conflict(resource, name: name, "the object has been modified; please apply your changes to the latest version and try again")
+        .conflict(
+            resource, name: name, "the object has been modified; please apply your changes to the latest version and try again")
     }
 
     /// Somebody else wrote between our read and our write: worth another try.

@@ -37,10 +37,13 @@ struct ResponseEncoder: Sendable {
         return definition.custom == nil ? value : definition.rules.defaulted(value)
     }
 
-    func response(_ object: StoredObject, form: ResponseForm, status: Int = 200, scope: RequestScope) throws(APIError) -> APIResponse {
+    func response(_ object: StoredObject, form: ResponseForm, status: Int = 200, scope: RequestScope) throws(APIError)
+        -> APIResponse
+    {
         if form.shape == .object, form.encoding == .json, !form.isPretty {
             return APIResponse(
-                status: status, headers: [("Content-Type", "application/json")] + scope.warningHeaders, body: .bytes(bytes(object)))
+                status: status, headers: [("Content-Type", "application/json")] + scope.warningHeaders,
+                body: .bytes(bytes(object)))
         }
         return try response(value: value(object), form: form, status: status, scope: scope)
     }
@@ -57,7 +60,9 @@ struct ResponseEncoder: Sendable {
         case .partialMetadataList:
             throw APIError(
                 code: 406, reason: "NotAcceptable",
-                message: "you requested PartialObjectMetadataList, but the requested object is not a list (\(GoTypes.pointer(definition)))")
+                message:
+                    "you requested PartialObjectMetadataList, but the requested object is not a list (\(GoTypes.pointer(definition)))"
+            )
         }
         return Self.response(shaped, form: form, status: status, warnings: scope.warningHeaders)
     }
@@ -69,7 +74,9 @@ struct ResponseEncoder: Sendable {
     ) throws(APIError) -> APIResponse {
         switch form.shape {
         case .object:
-            if form.encoding == .json, !form.isPretty { return fastList(objects, metadata: metadata, warnings: scope.warningHeaders) }
+            if form.encoding == .json, !form.isPretty {
+                return fastList(objects, metadata: metadata, warnings: scope.warningHeaders)
+            }
             var items = objects.map { value($0) }
             if definition.custom == nil {
                 for index in items.indices {
@@ -78,7 +85,8 @@ struct ResponseEncoder: Sendable {
                 }
             }
             let list: JSONValue = [
-                "kind": .string(definition.listKind), "apiVersion": .string(definition.apiVersion), "metadata": listMetadata(metadata),
+                "kind": .string(definition.listKind), "apiVersion": .string(definition.apiVersion),
+                "metadata": listMetadata(metadata),
                 "items": .array(items),
             ]
             return Self.response(list, form: form, warnings: scope.warningHeaders)
@@ -96,7 +104,9 @@ struct ResponseEncoder: Sendable {
         case .partialMetadata:
             throw APIError(
                 code: 406, reason: "NotAcceptable",
-                message: "you requested PartialObjectMetadata, but the requested object is a list (\(GoTypes.listPointer(definition)))")
+                message:
+                    "you requested PartialObjectMetadata, but the requested object is a list (\(GoTypes.listPointer(definition)))"
+            )
         }
     }
 
@@ -106,10 +116,13 @@ struct ResponseEncoder: Sendable {
         return metadata
     }
 
-    private func fastList(_ objects: [StoredObject], metadata: JSONValue, warnings: [(name: String, value: String)]) -> APIResponse {
+    private func fastList(_ objects: [StoredObject], metadata: JSONValue, warnings: [(name: String, value: String)])
+        -> APIResponse
+    {
         var output: [UInt8] = []
         output.reserveCapacity(objects.reduce(256) { $0 + $1.body.count + 80 })
-        output.append(contentsOf: "{\"kind\":\"\(definition.listKind)\",\"apiVersion\":\"\(definition.apiVersion)\",\"metadata\":".utf8)
+        output.append(
+            contentsOf: "{\"kind\":\"\(definition.listKind)\",\"apiVersion\":\"\(definition.apiVersion)\",\"metadata\":".utf8)
         JSONSerializer.write(listMetadata(metadata), to: &output)
         output.append(contentsOf: ",\"items\":[".utf8)
         var isFirst = true

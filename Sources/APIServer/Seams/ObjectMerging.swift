@@ -7,7 +7,8 @@ protocol ObjectMerging: Sendable {
 
     func mergePatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue
 
-    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError) -> JSONValue
+    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError)
+        -> JSONValue
 
     /// The new object with `managedFields` that record the change from the old one (nil for a creation).
     func recorded(old: JSONValue?, new: JSONValue, _ definition: ResourceDefinition, by writer: FieldWriter) -> JSONValue
@@ -34,7 +35,9 @@ struct BasicMerging: ObjectMerging {
 
     func mergePatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue { Self.merged(current, patch) }
 
-    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError) -> JSONValue {
+    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError)
+        -> JSONValue
+    {
         Self.merged(current, patch)
     }
 

@@ -31,11 +31,14 @@ struct PassThroughRules: ObjectRules {
 
 struct PassThroughRulesProvider: ObjectRulesProvider {
     private static let withoutStatus: Set<String> = [
-        "ConfigMap", "Secret", "ServiceAccount", "Endpoints", "Event", "Lease", "Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding",
+        "ConfigMap", "Secret", "ServiceAccount", "Endpoints", "Event", "Lease", "Role", "ClusterRole", "RoleBinding",
+        "ClusterRoleBinding",
         "PriorityClass", "LimitRange", "EndpointSlice", "RuntimeClass", "StorageClass", "ControllerRevision",
     ]
 
-    private static let withoutGeneration: Set<String> = withoutStatus.union(["Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "ResourceQuota", "Service"])
+    private static let withoutGeneration: Set<String> = withoutStatus.union([
+        "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "ResourceQuota", "Service",
+    ])
 
     func rules(group: String, version: String, kind: String) -> any ObjectRules {
         PassThroughRules(

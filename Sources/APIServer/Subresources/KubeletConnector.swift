@@ -3,7 +3,8 @@ import KubernetesTypes
 /// How the server reaches the kubelet endpoint of a node.
 public protocol KubeletConnector: Sendable {
     /// Sends one request and streams the answer.
-    func request(_ target: KubeletTarget, method: String, headers: [(name: String, value: String)], body: [UInt8]) async throws -> APIResponse
+    func request(_ target: KubeletTarget, method: String, headers: [(name: String, value: String)], body: [UInt8]) async throws
+        -> APIResponse
 }
 
 /// An address and path at a kubelet.

@@ -53,7 +53,8 @@ struct KubeletProxy: Sendable {
                 }
             }
             path =
-                "/\(scope.info.subresource)/\(namespace)/\(object.name)/\(container)" + queryText(renamed.filter { $0.0 != "container" })
+                "/\(scope.info.subresource)/\(namespace)/\(object.name)/\(container)"
+                + queryText(renamed.filter { $0.0 != "container" })
         case "portforward": path = "/portForward/\(namespace)/\(object.name)" + query(scope.request, dropping: [])
         default: throw .badRequest("the proxy of pods is not served; use portforward")
         }
@@ -73,7 +74,8 @@ struct KubeletProxy: Sendable {
         }
         let containers = names("containers")
         guard containers.count == 1 else {
-            var message = "a container name must be specified for pod \(name), choose one of: [\(containers.joined(separator: " "))]"
+            var message =
+                "a container name must be specified for pod \(name), choose one of: [\(containers.joined(separator: " "))]"
             let initial = names("initContainers")
             if !initial.isEmpty { message += " or one of the init containers: [\(initial.joined(separator: " "))]" }
             throw .badRequest(message)
@@ -107,7 +109,8 @@ extension PercentEncoding {
         var output = ""
         for byte in text.utf8 {
             switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"),
                 UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "~"):
                 output.unicodeScalars.append(UnicodeScalar(byte))
             default: output += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)

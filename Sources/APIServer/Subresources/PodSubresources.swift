@@ -34,7 +34,9 @@ struct PodSubresources: Sendable {
         info.name = podName
         let inner = RequestScope(request: scope.request, info: info, user: scope.user)
         let binding = body
-        _ = try await core.modify(definition, subresource: "binding", inner, options, recordedSubresource: "binding", bypassesRules: true) {
+        _ = try await core.modify(
+            definition, subresource: "binding", inner, options, recordedSubresource: "binding", bypassesRules: true
+        ) {
             current throws(APIError) in
             let pod = core.encoder(definition).value(current)
             return APIServerCore.Change(object: try bound(pod, current, binding, node: node), recordsFields: true)
@@ -42,7 +44,9 @@ struct PodSubresources: Sendable {
         return ResponseEncoder.response(Self.success, form: form, status: 201, warnings: scope.warningHeaders)
     }
 
-    private func bound(_ old: JSONValue, _ current: StoredObject, _ binding: JSONValue, node: String) throws(APIError) -> JSONValue {
+    private func bound(_ old: JSONValue, _ current: StoredObject, _ binding: JSONValue, node: String) throws(APIError)
+        -> JSONValue
+    {
         let subject = ResourceName(group: "", resource: "pods/binding")
         if let uid = binding["metadata"]?["uid"]?.string, !uid.isEmpty, uid != current.uid {
             throw .conflict(
@@ -54,7 +58,8 @@ struct PodSubresources: Sendable {
             throw .conflict(
                 definition.name, name: current.name,
                 "StorageError: invalid object, Code: 4, Key: /registry/pods/\(current.key), ResourceVersion: 0, AdditionalErrorMsg: "
-                    + "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: \(current.revision)")
+                    + "Precondition failed: ResourceVersion in precondition: \(version), ResourceVersion in object meta: \(current.revision)"
+            )
         }
         if old["metadata"]?["deletionTimestamp"]?.string != nil {
             throw .conflict(subject, name: current.name, "pod \(current.name) is being deleted, cannot be assigned to a host")
@@ -133,7 +138,8 @@ struct PodSubresources: Sendable {
             let healthy = budget["status"]?["currentHealthy"]?.integer ?? 0
             let desired = budget["status"]?["desiredHealthy"]?.integer ?? 0
             throw APIError(
-                code: 429, reason: "TooManyRequests", message: "Cannot evict pod as it would violate the pod's disruption budget.",
+                code: 429, reason: "TooManyRequests",
+                message: "Cannot evict pod as it would violate the pod's disruption budget.",
                 details: [
                     "causes": [
                         [
@@ -152,7 +158,9 @@ struct PodSubresources: Sendable {
         var pod = core.encoder(definition).value(current)
         guard pod["metadata"]?["deletionTimestamp"]?.string == nil else { return }
         var conditions = pod["status"]?["conditions"]?.array ?? []
-        guard !conditions.contains(where: { $0["type"]?.string == "DisruptionTarget" && $0["status"]?.string == "True" }) else { return }
+        guard !conditions.contains(where: { $0["type"]?.string == "DisruptionTarget" && $0["status"]?.string == "True" }) else {
+            return
+        }
         conditions.removeAll { $0["type"]?.string == "DisruptionTarget" }
         conditions.append([
             "type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting",

@@ -8,7 +8,8 @@ struct ScaleSubresource: Sendable {
 
     static let columns = [
         PrinterColumn(name: "Name", type: "string", description: TableRenderer.nameDescription),
-        PrinterColumn(name: "Desired", type: "integer", description: "replicas is the desired number of instances for the scaled object."),
+        PrinterColumn(
+            name: "Desired", type: "integer", description: "replicas is the desired number of instances for the scaled object."),
         PrinterColumn(
             name: "Available", type: "integer",
             description: "replicas is the actual number of observed instances of the scaled object."),
@@ -23,7 +24,8 @@ struct ScaleSubresource: Sendable {
     /// The kind of the answer.
     private var scaleDefinition: ResourceDefinition {
         ResourceDefinition(
-            group: "autoscaling", version: "v1", kind: "Scale", plural: "scales", singular: "scale", isNamespaced: true, verbs: [],
+            group: "autoscaling", version: "v1", kind: "Scale", plural: "scales", singular: "scale", isNamespaced: true,
+            verbs: [],
             storageGroup: "autoscaling", storageVersion: "v1",
             rules: core.rules.rules(group: "autoscaling", version: "v1", kind: "Scale"), columns: Self.columns)
     }
@@ -37,7 +39,8 @@ struct ScaleSubresource: Sendable {
         case "update":
             let options = try WriteOptions(scope.request, kind: "UpdateOptions")
             var body = try RequestBody.decode(scope.request, kind: "Scale").value
-            try BuiltinTypeCheck.check(&body, expectedKind: "Scale", expectedAPIVersion: "autoscaling/v1", registry: core.registry)
+            try BuiltinTypeCheck.check(
+                &body, expectedKind: "Scale", expectedAPIVersion: "autoscaling/v1", registry: core.registry)
             try core.checkName(body, scope)
             let requested = body
             return try await write(scope, options, form, recordsFields: true) { _ throws(APIError) in requested }
@@ -55,7 +58,8 @@ struct ScaleSubresource: Sendable {
                 ], "object": ResponseEncoder.partial(scale),
             ]
             let table: JSONValue = [
-                "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": ["resourceVersion": metadata["resourceVersion"] ?? ""],
+                "kind": "Table", "apiVersion": "meta.k8s.io/v1",
+                "metadata": ["resourceVersion": metadata["resourceVersion"] ?? ""],
                 "columnDefinitions": .array(Self.columns.map(TableRenderer.definition)), "rows": [row],
             ]
             return ResponseEncoder.response(table, form: form, warnings: scope.warningHeaders)
@@ -99,10 +103,12 @@ struct ScaleSubresource: Sendable {
     }
 
     /// Only the number of replicas can be applied; it becomes the manager's field of the object itself.
-    private func apply(_ scope: RequestScope, _ options: WriteOptions, _ form: ResponseForm) async throws(APIError) -> APIResponse {
+    private func apply(_ scope: RequestScope, _ options: WriteOptions, _ form: ResponseForm) async throws(APIError) -> APIResponse
+    {
         let document = try core.applyDocument(scope)
         guard document["kind"]?.string == "Scale", document["apiVersion"]?.string == "autoscaling/v1" else {
-            throw .badRequest("invalid object type: \(document["apiVersion"]?.string ?? "/"), Kind=\(document["kind"]?.string ?? "")")
+            throw .badRequest(
+                "invalid object type: \(document["apiVersion"]?.string ?? "/"), Kind=\(document["kind"]?.string ?? "")")
         }
         let replicas = document["spec"]?["replicas"] ?? .integer(0)
         try validate(document, scope)

@@ -47,7 +47,8 @@ struct TokenSubresource: Sendable {
     /// The kind as far as recording its fields is concerned.
     private var tokenDefinition: ResourceDefinition {
         ResourceDefinition(
-            group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", plural: "tokenrequests", singular: "tokenrequest",
+            group: "authentication.k8s.io", version: "v1", kind: "TokenRequest", plural: "tokenrequests",
+            singular: "tokenrequest",
             isNamespaced: true, verbs: ["create"], storageGroup: "authentication.k8s.io", storageVersion: "v1",
             rules: core.rules.rules(group: "authentication.k8s.io", version: "v1", kind: "TokenRequest"))
     }
@@ -100,7 +101,8 @@ struct TokenSubresource: Sendable {
         guard kind == "Pod" else { return }
         let pod = bound.value
         if pod["spec"]?["serviceAccountName"]?.string != account.name {
-            throw .badRequest("cannot bind token for serviceaccount \"\(account.name)\" to pod running with different serviceaccount name.")
+            throw .badRequest(
+                "cannot bind token for serviceaccount \"\(account.name)\" to pod running with different serviceaccount name.")
         }
         if let node = pod["spec"]?["nodeName"]?.string, !node.isEmpty {
             let uid = core.store.object(ResourceName(group: "", resource: "nodes"), key: node)?.uid

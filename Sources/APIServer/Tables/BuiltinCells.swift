@@ -15,7 +15,9 @@ struct BuiltinCells: Sendable {
         switch (definition.group, definition.kind) {
         case ("", "Pod"): return PodCells(now: now).cells(object)
         case ("", "ConfigMap"):
-            return [name, .integer(Int64((object["data"]?.object?.count ?? 0) + (object["binaryData"]?.object?.count ?? 0))), age]
+            return [
+                name, .integer(Int64((object["data"]?.object?.count ?? 0) + (object["binaryData"]?.object?.count ?? 0))), age,
+            ]
         case ("", "Secret"): return [name, object["type"] ?? "", .integer(Int64(object["data"]?.object?.count ?? 0)), age]
         case ("", "ServiceAccount"): return [name, age]
         case ("", "Namespace"): return [name, status["phase"] ?? "", age]
@@ -37,7 +39,8 @@ struct BuiltinCells: Sendable {
             return [name, .string(ready), status["updatedReplicas"] ?? 0, status["availableReplicas"] ?? 0, age] + template(spec)
                 + [.string(selector(spec["selector"]))]
         case ("apps", "StatefulSet"):
-            return [name, .string("\(status["readyReplicas"]?.integer ?? 0)/\(spec["replicas"]?.integer ?? 0)"), age] + template(spec)
+            return [name, .string("\(status["readyReplicas"]?.integer ?? 0)/\(spec["replicas"]?.integer ?? 0)"), age]
+                + template(spec)
         case ("apps", "DaemonSet"):
             return [
                 name, status["desiredNumberScheduled"] ?? 0, status["currentNumberScheduled"] ?? 0, status["numberReady"] ?? 0,
@@ -49,13 +52,15 @@ struct BuiltinCells: Sendable {
             let last = status["lastScheduleTime"].map { JSONValue.string(Ages.since($0, now: now)) } ?? "<none>"
             let pods = spec["jobTemplate"]?["spec"] ?? [:]
             return [
-                name, spec["schedule"] ?? "", spec["timeZone"] ?? "<none>", .string(spec["suspend"]?.bool == true ? "True" : "False"),
+                name, spec["schedule"] ?? "", spec["timeZone"] ?? "<none>",
+                .string(spec["suspend"]?.bool == true ? "True" : "False"),
                 .integer(Int64(status["active"]?.array?.count ?? 0)), last, age,
             ] + template(pods) + [.string(selector(pods["selector"]))]
         case ("coordination.k8s.io", "Lease"): return [name, spec["holderIdentity"] ?? "", age]
         case ("scheduling.k8s.io", "PriorityClass"):
             return [
-                name, object["value"] ?? 0, object["globalDefault"] ?? false, age, object["preemptionPolicy"] ?? "PreemptLowerPriority",
+                name, object["value"] ?? 0, object["globalDefault"] ?? false, age,
+                object["preemptionPolicy"] ?? "PreemptLowerPriority",
             ]
         case ("rbac.authorization.k8s.io", "RoleBinding"), ("rbac.authorization.k8s.io", "ClusterRoleBinding"):
             return binding(object, name: name, age: age)
@@ -63,7 +68,8 @@ struct BuiltinCells: Sendable {
         case ("networking.k8s.io", "NetworkPolicy"): return [name, .string(selector(spec["podSelector"])), age]
         case ("policy", "PodDisruptionBudget"):
             return [
-                name, text(spec["minAvailable"]) ?? "N/A", text(spec["maxUnavailable"]) ?? "N/A", status["disruptionsAllowed"] ?? 0, age,
+                name, text(spec["minAvailable"]) ?? "N/A", text(spec["maxUnavailable"]) ?? "N/A",
+                status["disruptionsAllowed"] ?? 0, age,
             ]
         case ("node.k8s.io", "RuntimeClass"): return [name, object["handler"] ?? "", age]
         case ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"):
@@ -138,7 +144,9 @@ struct BuiltinCells: Sendable {
         }
         if object["spec"]?["unschedulable"]?.bool == true { words.append("SchedulingDisabled") }
         let labels = object["metadata"]?["labels"]?.object ?? [:]
-        var roles = labels.keys.filter { $0.hasPrefix("node-role.kubernetes.io/") }.map { String($0.dropFirst(24)) }.filter { !$0.isEmpty }
+        var roles = labels.keys.filter { $0.hasPrefix("node-role.kubernetes.io/") }.map { String($0.dropFirst(24)) }.filter {
+            !$0.isEmpty
+        }
         if let role = labels["kubernetes.io/role"]?.string, !role.isEmpty { roles.append(role) }
         func address(_ type: String) -> JSONValue {
             status["addresses"]?.array?.first { $0["type"]?.string == type }?["address"] ?? "<none>"
@@ -149,8 +157,10 @@ struct BuiltinCells: Sendable {
             return text.isEmpty ? "<unknown>" : .string(text)
         }
         return [
-            name, .string(words.joined(separator: ",")), .string(roles.isEmpty ? "<none>" : Set(roles).sorted().joined(separator: ",")),
-            age, info["kubeletVersion"] ?? "", address("InternalIP"), address("ExternalIP"), known("osImage"), known("kernelVersion"),
+            name, .string(words.joined(separator: ",")),
+            .string(roles.isEmpty ? "<none>" : Set(roles).sorted().joined(separator: ",")),
+            age, info["kubeletVersion"] ?? "", address("InternalIP"), address("ExternalIP"), known("osImage"),
+            known("kernelVersion"),
             known("containerRuntimeVersion"),
         ]
     }
@@ -202,7 +212,9 @@ struct BuiltinCells: Sendable {
         var host = core["source"]?["host"]?.string ?? ""
         if host.isEmpty { host = core["reportingInstance"]?.string ?? "" }
         let target = "\((involved["kind"]?.string ?? "").lowercased())/\(involved["name"]?.string ?? "")"
-        func shown(_ time: JSONValue?) -> JSONValue { .string(time.map { $0.isNull ? "<unknown>" : Ages.since($0, now: now) } ?? "<unknown>") }
+        func shown(_ time: JSONValue?) -> JSONValue {
+            .string(time.map { $0.isNull ? "<unknown>" : Ages.since($0, now: now) } ?? "<unknown>")
+        }
         return [
             shown(last), core["type"] ?? "", core["reason"] ?? "", .string(target), involved["fieldPath"] ?? "",
             .string(host.isEmpty ? source : "\(source), \(host)"), .string((core["message"]?.string ?? "").trimmed), shown(first),
@@ -215,9 +227,10 @@ struct BuiltinCells: Sendable {
         let status = object["status"] ?? [:]
         let succeeded = status["succeeded"]?.integer ?? 0
         let completions =
-            if let wanted = spec["completions"]?.integer { "\(succeeded)/\(wanted)" }
-            else if let parallelism = spec["parallelism"]?.integer, parallelism > 1 { "\(succeeded)/1 of \(parallelism)" }
-            else { "\(succeeded)/1" }
+            if let wanted = spec["completions"]?.integer {
+                "\(succeeded)/\(wanted)"
+            } else if let parallelism = spec["parallelism"]?.integer, parallelism > 1 { "\(succeeded)/1 of \(parallelism)" } else
+            { "\(succeeded)/1" }
         var duration = ""
         if let start = status["startTime"]?.string.flatMap(RFC3339.parse) {
             let end = status["completionTime"]?.string.flatMap(RFC3339.parse) ?? now
@@ -227,11 +240,16 @@ struct BuiltinCells: Sendable {
             status["conditions"]?.array?.contains { $0["type"]?.string == type && $0["status"]?.string == "True" } ?? false
         }
         let state =
-            holds("Complete") ? "Complete"
-            : holds("Failed") ? "Failed"
-            : object["metadata"]?["deletionTimestamp"]?.string != nil ? "Terminating"
-            : holds("Suspended") ? "Suspended"
-            : holds("FailureTarget") ? "FailureTarget" : holds("SuccessCriteriaMet") ? "SuccessCriteriaMet" : "Running"
+            holds("Complete")
+            ? "Complete"
+            : holds("Failed")
+                ? "Failed"
+                : object["metadata"]?["deletionTimestamp"]?.string != nil
+                    ? "Terminating"
+                    : holds("Suspended")
+                        ? "Suspended"
+                        : holds("FailureTarget")
+                            ? "FailureTarget" : holds("SuccessCriteriaMet") ? "SuccessCriteriaMet" : "Running"
         return [name, .string(state), .string(completions), .string(duration), age] + template(spec)
             + [.string(selector(spec["selector"]))]
     }
@@ -255,7 +273,9 @@ struct BuiltinCells: Sendable {
     private func ingress(_ object: JSONValue, name: JSONValue, age: JSONValue) -> [JSONValue] {
         let spec = object["spec"] ?? [:]
         let hosts = (spec["rules"]?.array ?? []).compactMap { $0["host"]?.string }.filter { !$0.isEmpty }
-        let addresses = (object["status"]?["loadBalancer"]?["ingress"]?.array ?? []).compactMap { $0["ip"]?.string ?? $0["hostname"]?.string }
+        let addresses = (object["status"]?["loadBalancer"]?["ingress"]?.array ?? []).compactMap {
+            $0["ip"]?.string ?? $0["hostname"]?.string
+        }
         return [
             name, spec["ingressClassName"] ?? "<none>", .string(hosts.isEmpty ? "*" : hosts.prefix(3).joined(separator: ",")),
             .string(addresses.joined(separator: ",")), .string(spec["tls"]?.array?.isEmpty == false ? "80, 443" : "80"), age,

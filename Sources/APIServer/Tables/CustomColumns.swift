@@ -9,8 +9,10 @@ enum CustomColumns {
             let path = column["jsonPath"]?.string ?? ""
             let description = column["description"]?.string ?? ""
             return PrinterColumn(
-                name: column["name"]?.string ?? "", type: column["type"]?.string ?? "string", format: column["format"]?.string ?? "",
-                description: description.isEmpty ? "Custom resource definition column (in JSONPath format): \(path)" : description,
+                name: column["name"]?.string ?? "", type: column["type"]?.string ?? "string",
+                format: column["format"]?.string ?? "",
+                description: description.isEmpty
+                    ? "Custom resource definition column (in JSONPath format): \(path)" : description,
                 priority: Int(column["priority"]?.integer ?? 0), jsonPath: path)
         }
     }

@@ -11,16 +11,20 @@ struct PodCells: Sendable {
         let summary = summary(pod)
         let total = (spec["containers"]?.array?.count ?? 0) + sidecars(spec).count
         var restarts = String(summary.restarts)
-        if summary.restarts > 0, let last = summary.lastRestart { restarts += " (\(Ages.human(now.timeIntervalSince(last))) ago)" }
+        if summary.restarts > 0, let last = summary.lastRestart {
+            restarts += " (\(Ages.human(now.timeIntervalSince(last))) ago)"
+        }
         let gates = spec["readinessGates"]?.array ?? []
         let held = gates.filter { gate in
-            status["conditions"]?.array?.contains { $0["type"] == gate["conditionType"] && $0["status"]?.string == "True" } ?? false
+            status["conditions"]?.array?.contains { $0["type"] == gate["conditionType"] && $0["status"]?.string == "True" }
+                ?? false
         }
         func orNone(_ value: JSONValue?) -> JSONValue { (value?.string ?? "").isEmpty ? "<none>" : value ?? "<none>" }
         return [
             pod["metadata"]?["name"] ?? "", .string("\(summary.ready)/\(total)"), .string(summary.reason), .string(restarts),
             .string(Ages.since(pod["metadata"]?["creationTimestamp"], now: now)),
-            orNone(status["podIPs"]?.array?.first?["ip"] ?? status["podIP"]), orNone(spec["nodeName"]), orNone(status["nominatedNodeName"]),
+            orNone(status["podIPs"]?.array?.first?["ip"] ?? status["podIP"]), orNone(spec["nodeName"]),
+            orNone(status["nominatedNodeName"]),
             gates.isEmpty ? "<none>" : .string("\(held.count)/\(gates.count)"),
         ]
     }
@@ -33,7 +37,10 @@ struct PodCells: Sendable {
     }
 
     private func sidecars(_ spec: JSONValue) -> Set<String> {
-        Set((spec["initContainers"]?.array ?? []).filter { $0["restartPolicy"]?.string == "Always" }.compactMap { $0["name"]?.string })
+        Set(
+            (spec["initContainers"]?.array ?? []).filter { $0["restartPolicy"]?.string == "Always" }.compactMap {
+                $0["name"]?.string
+            })
     }
 
     private func summary(_ pod: JSONValue) -> Summary {
@@ -114,7 +121,8 @@ struct PodCells: Sendable {
             }
         }
         if summary.reason == "Completed", hasRunning {
-            let isReady = status["conditions"]?.array?.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" } ?? false
+            let isReady =
+                status["conditions"]?.array?.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" } ?? false
             summary.reason = isReady ? "Running" : "NotReady"
         }
     }

@@ -61,7 +61,9 @@ struct TableRenderer: Sendable {
         case .metadata: row["object"] = ResponseEncoder.partial(object)
         case .object: row["object"] = object
         }
-        if definition.custom == nil, let conditions = BuiltinCells.conditions(object, definition) { row["conditions"] = conditions }
+        if definition.custom == nil, let conditions = BuiltinCells.conditions(object, definition) {
+            row["conditions"] = conditions
+        }
         return row
     }
 
@@ -74,7 +76,9 @@ struct TableRenderer: Sendable {
         }
         guard !definition.columns.isEmpty else { return [name, metadata["creationTimestamp"] ?? .null] }
         return BuiltinCells(now: now, definition: definition).cells(object)
-            ?? definition.columns.map { $0.name == "Name" ? name : $0.name == "Age" ? age(metadata["creationTimestamp"]) : "<unknown>" }
+            ?? definition.columns.map {
+                $0.name == "Name" ? name : $0.name == "Age" ? age(metadata["creationTimestamp"]) : "<unknown>"
+            }
     }
 
     private func age(_ created: JSONValue?) -> JSONValue { .string(Ages.since(created, now: now)) }

@@ -77,7 +77,8 @@ private struct ConnectionHandler: HTTPChannelHandler {
 /// Reads the caller out of a verified client certificate: common name is the user, organisations are the groups.
 enum ClientIdentity {
     static func read(_ channel: any Channel) async -> UserInfo? {
-        guard let certificate = try? await channel.nioSSL_peerCertificate().get(), let bytes = try? certificate.toDERBytes() else {
+        guard let certificate = try? await channel.nioSSL_peerCertificate().get(), let bytes = try? certificate.toDERBytes()
+        else {
             return nil
         }
         return user(der: bytes)

@@ -18,7 +18,9 @@ struct HTTPResponder: Sendable {
     }
 
     private static func body(_ request: Request) async throws -> [UInt8]? {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > APIServerCore.maximumBodyBytes { return nil }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > APIServerCore.maximumBodyBytes {
+            return nil
+        }
         var bytes: [UInt8] = []
         for try await buffer in request.body {
             bytes.append(contentsOf: buffer.readableBytesView)
@@ -31,7 +33,8 @@ struct HTTPResponder: Sendable {
         var headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
         if let authority = request.head.authority { headers.append((name: "host", value: authority)) }
         return APIRequest(
-            method: request.method.rawValue, target: request.head.path ?? "/", headers: headers, body: body, certificateUser: user)
+            method: request.method.rawValue, target: request.head.path ?? "/", headers: headers, body: body, certificateUser: user
+        )
     }
 
     private static func tooLarge(_ request: Request) -> APIResponse {

@@ -59,7 +59,8 @@ struct PipeUpgrader: Sendable {
     /// Checks that the caller may do what is asked, and asks the kubelet.
     func connect(_ head: HTTPRequestHead, user: UserInfo?) async throws -> Connection {
         let request = APIRequest(
-            method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) }, certificateUser: user)
+            method: head.method.rawValue, target: head.uri, headers: head.headers.map { ($0.name, $0.value) },
+            certificateUser: user)
         let target = try await core.upgradeTarget(request)
         return try await KubeletHandshake.dial(target, head: head, tls: kubeletTLS, group: eventLoopGroup)
     }
