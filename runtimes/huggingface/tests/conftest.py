@@ -23,7 +23,7 @@ WORDS = {
     "delivery": "parcel late courier box address tracking shipped lost door waiting",
     "praise": "great thanks lovely happy perfect wonderful quick kind best pleased",
 }
-FILLER = "the a my your this was is it and but we they very today again please order".split()
+FILLER = "the a my your this was is it and but we they very today again please order".split()  # noqa: SIM905
 
 
 def sentences(count: int, seed: int = 0) -> list[tuple[str, str]]:
@@ -112,9 +112,7 @@ class Job:
 
 
 @pytest.fixture
-def make_job(
-    tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., Job]:
+def make_job(tmp_path: Path, tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Job]:
     """Builds a job; the last one built is the one that ``train`` runs."""
     count = 0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
+
 from conftest import Job, sentences, write_csv
 
 
@@ -63,16 +64,30 @@ def _truncated_parquet(job: Job) -> None:
 
 def _unseen_label(channel: str) -> Callable[[Job], None]:
     rows = [*sentences(20, seed=5), ("who knows", "mystery")]
-    return lambda job: [write_csv(job.layout.data / channel / "x.csv", rows)] and None
+
+    def apply(job: Job) -> None:
+        write_csv(job.layout.data / channel / "x.csv", rows)
+
+    return apply
+
+
+def _base_model(name: str) -> Callable[[Job], None]:
+    def apply(job: Job) -> None:
+        _without_channel("model")(job)
+        job.hyperparameters["base_model"] = name
+
+    return apply
 
 
 JSON_ROW = b'{"text": "fine", "label": "a"}\n'
 
+# A mistake, how a good job is changed to have it, and what the sentence has to say. One line each, so that it is a table.
+# ruff: noqa: E501
 CASES: list[tuple[str, Callable[[Job], None], list[str]]] = [
     ("no training channel", _without_channel("training"), ["no channel 'training'"]),
     ("no base model", _without_channel("model"), ["names no base model", "'base_model'"]),
-    ("base model that is no directory", lambda job: (_without_channel("model")(job), _set(base_model="/no/such/dir")(job)) and None, ["'/no/such/dir' is unknown"]),
-    ("base model that nobody has", lambda job: (_without_channel("model")(job), _set(base_model="hf://nobody/nothing-at-all")(job)) and None, ["'nobody/nothing-at-all' is unknown"]),
+    ("base model that is no directory", _base_model("/no/such/dir"), ["'/no/such/dir' is unknown"]),
+    ("base model that nobody has", _base_model("hf://nobody/nothing-at-all"), ["'nobody/nothing-at-all' is unknown"]),
     ("base model without config", lambda job: _base(job, notes_json="{}"), ["no config.json (found: notes.json)"]),
     ("base model with broken config", lambda job: _base(job, config_json="{"), ["config.json cannot be read"]),
     ("base model of another trade", lambda job: _base(job, config_json='{"model_type": "resnet"}'), ["of type 'resnet'", "BERT"]),

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import Job, sentences
 
 from apus_huggingface.checkpoint import Checkpoint, CheckpointFolder, TrainingState, random_state, restore_random_state
 from apus_huggingface.errors import UserError
+from conftest import Job, sentences
 
 CPU = torch.device("cpu")
 
@@ -93,7 +93,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk_keeps_the_last_good_one(small_disk: Path) -> None:
     folder = CheckpointFolder(small_disk)
     folder.write(_checkpoint(1, size=50_000))
-    with pytest.raises(UserError, match="disk is full: checkpoint-2 .*the last good one is checkpoint-1"):
+    with pytest.raises(UserError, match=r"disk is full: checkpoint-2 .*the last good one is checkpoint-1"):
         folder.write(_checkpoint(2, best_step=2, size=150_000))
     assert [path.name for path in small_disk.iterdir()] == ["checkpoint-1"]
     found = CheckpointFolder(small_disk).newest({"seed": 1})

@@ -4,13 +4,13 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from conftest import sentences, write_csv
 
 from apus_huggingface.columns import find_columns
 from apus_huggingface.dataset import Split, load_data, stratified_split
 from apus_huggingface.errors import UserError
 from apus_huggingface.hyperparameters import Hyperparameters
 from apus_huggingface.tables import Table, read_channel
+from conftest import sentences, write_csv
 
 ROWS = [("first, with a comma", "a"), ('second "quoted"', "b"), ("third\nin two lines", "a"), ("naïve 😀", "b")]
 
@@ -43,7 +43,14 @@ def _write(path: Path, kind: str) -> Path:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("csv", "a.csv"), ("semicolon", "a.csv"), ("tsv", "a.tsv"), ("jsonl", "a.jsonl"), ("array", "a.json"), ("parquet", "a.parquet")],
+    [
+        ("csv", "a.csv"),
+        ("semicolon", "a.csv"),
+        ("tsv", "a.tsv"),
+        ("jsonl", "a.jsonl"),
+        ("array", "a.json"),
+        ("parquet", "a.parquet"),
+    ],
 )
 def test_every_format_gives_the_same_rows(tmp_path: Path, kind: str, name: str) -> None:
     table = read_channel(_write(tmp_path / name, kind), "training")
@@ -83,7 +90,11 @@ def _table(**columns: list[object]) -> Table:
         ({"text": ["a", "b"], "label": ["x", "y"], "kind": ["p", "q"]}, ("", "kind"), ("text", "kind")),
         ({"text": ["a", "b"], "category": ["x", "y"], "body": ["c", "d"]}, ("BODY", ""), ("body", "category")),
         (
-            {"was": ["it is late", "all is well", "where is it", "so good"], "art": ["x", "y", "x", "x"], "nr": [1, 2, 3, 4]},
+            {
+                "was": ["it is late", "all is well", "where is it", "so good"],
+                "art": ["x", "y", "x", "x"],
+                "nr": [1, 2, 3, 4],
+            },
             ("", ""),
             ("was", "art"),
         ),
@@ -96,7 +107,7 @@ def test_columns_are_found(columns: dict, named: tuple[str, str], expected: tupl
 
 def test_columns_that_cannot_be_told_apart_are_asked_for() -> None:
     table = _table(foo=["a b", "c d", "e f", "g h"], bar=["i j", "k l", "m n", "o p"], label=[1, 2, 1, 2])
-    with pytest.raises(UserError, match="'foo', 'bar' and 'label'.*'text_column'"):
+    with pytest.raises(UserError, match=r"'foo', 'bar' and 'label'.*'text_column'"):
         find_columns(table, "training", "", "")
 
 
@@ -153,16 +164,14 @@ def test_rows_without_text_are_left_out_and_that_is_said(tmp_path: Path) -> None
 def test_repeated_texts_across_splits_are_noted(tmp_path: Path) -> None:
     rows = sentences(60)
     write_csv(tmp_path / "training.csv", rows)
-    write_csv(tmp_path / "fresh.csv", rows[:3] + [("new words", "praise")])
-    data = load_data(
-        {"training": tmp_path / "training.csv", "validation": tmp_path / "fresh.csv"}, Hyperparameters()
-    )
+    write_csv(tmp_path / "fresh.csv", [*rows[:3], ("new words", "praise")])
+    data = load_data({"training": tmp_path / "training.csv", "validation": tmp_path / "fresh.csv"}, Hyperparameters())
     assert "3 of 4 texts of 'validation' occur in the training rows too." in data.notes
 
 
 def test_other_channels_use_the_columns_of_training_where_they_have_them(tmp_path: Path) -> None:
     write_csv(tmp_path / "training.csv", sentences(60), header="message,label")
-    write_csv(tmp_path / "test.csv", [("ticket 7\",\"late parcel", "delivery")], header="text,message,label")
+    write_csv(tmp_path / "test.csv", [('ticket 7","late parcel', "delivery")], header="text,message,label")
     (tmp_path / "fresh.csv").write_text("text,label\nlate parcel,delivery\n")
     data = load_data({path.stem: path for path in tmp_path.iterdir()}, Hyperparameters())
     assert {split.name: split.texts for split in data.further} == {"test": ["late parcel"], "fresh": ["late parcel"]}

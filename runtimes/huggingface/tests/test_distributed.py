@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from conftest import Job, sentences
 from safetensors.torch import load_file
 
 from apus_huggingface.distributed import Replicas
 from apus_huggingface.errors import UserError
+from conftest import Job, sentences
 
 
 def _start(job: Job, port: int) -> list[subprocess.Popen]:
@@ -38,7 +38,13 @@ def _free_port() -> int:
 def test_two_replicas_stop_together_resume_and_end_where_one_would(make_job: Callable[..., Job]) -> None:
     channels = {"training": sentences(64), "validation": sentences(16, seed=1)}
     # Without dropout, half the batch on each of two replicas adds up to the gradient of the whole batch.
-    settings = {"epochs": "30", "dropout": "0", "head_init": "random", "compare_to_base": "false", "learning_rate": "1e-5"}
+    settings = {
+        "epochs": "30",
+        "dropout": "0",
+        "head_init": "random",
+        "compare_to_base": "false",
+        "learning_rate": "1e-5",
+    }
     single = make_job(channels, batch_size="8", **settings)
     assert single.train() == 0
     job = make_job(channels, batch_size="4", **settings)

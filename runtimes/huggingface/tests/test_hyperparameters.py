@@ -62,7 +62,8 @@ def test_settings_of_sagemakers_own_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "labels"), [('["a, b", "c"]', ["a, b", "c"]), ("a, b ,c", ["a", "b", "c"]), ("", None), ("[0, 1]", ["0", "1"])]
+    ("text", "labels"),
+    [('["a, b", "c"]', ["a, b", "c"]), ("a, b ,c", ["a", "b", "c"]), ("", None), ("[0, 1]", ["0", "1"])],
 )
 def test_label_lists(text: str, labels: list[str] | None) -> None:
     assert Hyperparameters(labels=text).label_list() == labels

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import subprocess
 import sys
@@ -10,11 +11,11 @@ from pathlib import Path
 import numpy
 import pytest
 import torch
-from conftest import MINILM, Job, sentences, write_csv
 from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
 from apus_huggingface.cli import main
 from apus_huggingface.reference import numeric_feature, sketch_matrix, unknown_token_ratios
+from conftest import MINILM, Job, sentences, write_csv
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ from apus_huggingface.reference import numeric_feature, sketch_matrix, unknown_t
 def test_edges_increase_strictly_and_counts_follow_le(values: list[float]) -> None:
     feature = numeric_feature(values)
     edges, counts = feature["edges"], feature["counts"]
-    assert edges and all(one < two for one, two in zip(edges, edges[1:]))
+    assert edges and all(one < two for one, two in itertools.pairwise(edges))
     assert len(counts) == len(edges) + 1 and sum(counts) == len(values)
     bounds = [-numpy.inf, *edges, numpy.inf]
     for bucket, count in enumerate(counts):

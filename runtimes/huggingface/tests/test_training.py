@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy
 import pytest
 import torch
-from conftest import Job, sentences
 from safetensors.torch import load_file
 
 from apus_huggingface import job as job_module
 from apus_huggingface import training
 from apus_huggingface.progress import Progress
 from apus_huggingface.signals import EXIT_CODE, Terminated, Termination
+from conftest import Job, sentences
 
 BUNDLE = {
     "config.json",
@@ -210,9 +210,7 @@ def test_the_bundle_has_the_weights_of_the_best_epoch(make_job: Callable[..., Jo
     assert job.metrics()["splits"]["validation"]["accuracy"] == pytest.approx(best["eval_accuracy"])
 
 
-def test_distilbert_and_an_old_bundle_are_bases_too(
-    make_job: Callable[..., Job], tiny_distilbert: Path
-) -> None:
+def test_distilbert_and_an_old_bundle_are_bases_too(make_job: Callable[..., Job], tiny_distilbert: Path) -> None:
     first = make_job(base=tiny_distilbert, dropout="0.2", mixed_precision="bf16")
     assert first.train() == 0
     config = json.loads((first.layout.model / "config.json").read_text())

@@ -1,4 +1,4 @@
-"""What the base model knows before fine-tuning: as a yardstick in ``metrics.json``, and as the head's starting point."""
+"""What the base model knows before fine-tuning: a yardstick in ``metrics.json``, and where a new head starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes the model bundle: Hugging Face's layout, and beside it what Apus needs to register, judge and watch a model."""
+"""Writes the model part of a bundle in Hugging Face's layout, and JSON the way all of the bundle has it."""
 
 from __future__ import annotations
 

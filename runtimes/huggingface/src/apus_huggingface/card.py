@@ -71,10 +71,13 @@ def model_card(
         "![Confusion matrix](confusion_matrix.png)",
         "![Training history](training_history.png)",
         "## Training",
-        f"{state.step} steps in {len(state.evaluations)} epochs took {state.runtime_seconds:.0f} s. The weights are those "
-        f"of step {state.best_step}, the best by {settings.metric_for_best_model} on validation "
+        f"{state.step} steps in {len(state.evaluations)} epochs took {state.runtime_seconds:.0f} s. The weights are "
+        f"those of step {state.best_step}, the best by {settings.metric_for_best_model} on validation "
         f"({state.best_metric:.4f}).",
-        _table(["hyperparameter", "value"], [[name, value] for name, value in settings.as_dictionary().items() if value != ""]),
+        _table(
+            ["hyperparameter", "value"],
+            [[name, value] for name, value in settings.as_dictionary().items() if value != ""],
+        ),
         "Software: " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
         "## Limits",
         "\n".join(f"* {limit}" for limit in _limits(data, splits)),

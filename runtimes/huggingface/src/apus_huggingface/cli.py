@@ -1,4 +1,4 @@
-"""The commands: ``train`` (what a pod runs), ``evaluate`` and ``predict`` (what a person or a test runs on a bundle)."""
+"""The commands: ``train`` is what a pod runs, ``evaluate`` and ``predict`` are for people and tests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ INTERNAL_ERROR = 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="apus_huggingface", description="Apus training runtime for Hugging Face encoders.")
+    parser = argparse.ArgumentParser(
+        prog="apus_huggingface", description="Apus training runtime for Hugging Face encoders."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("train", help="run the job laid out under /opt/ml (APUS_ML_ROOT moves it)")
     evaluate = commands.add_parser("evaluate", help="measure a bundle on a labelled file; prints JSON")
@@ -73,12 +75,12 @@ def _train() -> int:
         if _is_full_disk(error):
             where = getattr(error, "filename", None) or layout.root
             return _failed(
-                layout, f"The disk is full: {where} could not be written; give the pod's volumes more room.", USER_ERROR
+                layout, f"The disk is full: {where} could not be written; give its volume more room.", USER_ERROR
             )
         if type(error).__name__ in ("OutOfMemoryError", "MemoryError"):
             return _failed(
                 layout,
-                "Memory is exhausted; lower batch_size or max_length, set gradient_checkpointing, or give the job more.",
+                "Memory is exhausted; lower batch_size or max_length, set gradient_checkpointing or give the job more.",
                 USER_ERROR,
             )
         traceback.print_exc()

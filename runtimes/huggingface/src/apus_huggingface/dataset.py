@@ -152,7 +152,9 @@ def _read_rows(path: Path, channel: str, settings: Hyperparameters, usual: Colum
             rows.dropped += 1
             continue
         if isinstance(label, (list, dict)):
-            raise UserError(f"{table.origin(row)} has several labels in column '{columns.label}'; give each row exactly one.")
+            raise UserError(
+                f"{table.origin(row)} has several labels in column '{columns.label}'; give each row exactly one."
+            )
         label_text = _label_text(label)
         if not label_text:
             raise UserError(

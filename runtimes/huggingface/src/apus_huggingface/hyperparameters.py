@@ -50,12 +50,20 @@ class Hyperparameters:
     gradient_accumulation_steps: int = _integer(1, 1, 65_536, "batches whose gradients are added up to one step")
     gradient_checkpointing: bool = _flag(False, "recompute activations in the backward pass: less memory, slower")
     early_stopping_patience: int = _integer(0, 0, 10_000, "stop after so many epochs without a better one; 0 never")
-    metric_for_best_model: str = _choice("macro_f1", ("macro_f1", "accuracy", "loss"), "what the epoch that is kept is best at, on validation")
+    metric_for_best_model: str = _choice(
+        "macro_f1", ("macro_f1", "accuracy", "loss"), "what the epoch that is kept is best at, on validation"
+    )
     seed: int = _integer(42, 0, 2**31 - 1, "of initial weights, dropout, data order and the validation split")
     text_column: str = _text("column of the texts; found by its name or content when not given")
     label_column: str = _text("column of the labels; found by its name or content when not given")
-    validation_fraction: float = _number(0.1, 0, 0.9, "share of the training rows that validate when no channel does", above=True)
-    mixed_precision: str = _choice("auto", ("auto", "no", "bf16", "fp16"), "auto is bf16 or fp16 on a GPU and none on a CPU; bf16 helps on CPUs that have it")
+    validation_fraction: float = _number(
+        0.1, 0, 0.9, "share of the training rows that validate when no channel does", above=True
+    )
+    mixed_precision: str = _choice(
+        "auto",
+        ("auto", "no", "bf16", "fp16"),
+        "auto is bf16 or fp16 on a GPU and none on a CPU; bf16 helps on CPUs that have it",
+    )
     label_smoothing: float = _number(0.0, 0, 0.9, "share of the target spread over all labels")
     architecture: str = _choice("transformer", ("transformer", "lstm"), "lstm is a small baseline trained from nothing")
     compare_to_base: bool = _flag(True, "also report the base encoder, frozen, under a logistic regression")
@@ -64,19 +72,35 @@ class Hyperparameters:
     base_model: str = _text("directory or hub name, where the job has no channel `model`")
     lr_scheduler: str = _choice("linear", ("linear", "cosine", "constant"), "the learning rate after the warm-up")
     layerwise_lr_decay: float = _number(1.0, 0, 1, "each layer's learning rate relative to the layer above", above=True)
-    head_lr_multiplier: float = _number(1.0, 0, 1_000, "learning rate of the classification head relative to the rest", above=True)
-    class_weights: str = _choice("none", ("none", "sqrt", "balanced"), "a label with n rows weighs 1, n^-½ or n^-1 in the loss")
-    ema_decay: float = _number(0.0, 0, 0.99999, "evaluate and keep an exponential moving average of the weights; 0: none")
+    head_lr_multiplier: float = _number(
+        1.0, 0, 1_000, "learning rate of the classification head relative to the rest", above=True
+    )
+    class_weights: str = _choice(
+        "none", ("none", "sqrt", "balanced"), "a label with n rows weighs 1, n^-½ or n^-1 in the loss"
+    )
+    ema_decay: float = _number(
+        0.0, 0, 0.99999, "evaluate and keep an exponential moving average of the weights; 0: none"
+    )
     adversarial_epsilon: float = _number(0.0, 0, 100, "norm of the adversarial step on word embeddings (FGM); 0: none")
     dropout: float = _number(-1.0, -1, 0.9, "dropout everywhere in the model; -1: as the base model says")
-    extend_vocabulary: str = _choice("none", ("none", "training", "symbols"), "characters that get a token of their own where a WordPiece vocabulary has none: those of the training texts, or those and all emoji")
+    extend_vocabulary: str = _choice(
+        "none",
+        ("none", "training", "symbols"),
+        "characters that a WordPiece vocabulary lacks get a token: those of the training texts, or also all emoji",
+    )
     pooler_init: str = _choice("keep", ("keep", "identity"), "identity starts BERT's pooler as tanh of the first token")
-    head_init: str = _choice("probe", ("random", "probe"), "probe starts a new head as a logistic regression over what the untrained model feeds it")
+    head_init: str = _choice(
+        "probe",
+        ("random", "probe"),
+        "probe starts a new head as a logistic regression over what the untrained model feeds it",
+    )
     group_by_length: bool = _flag(True, "batches of texts of like length: less padding")
     lstm_embedding_size: int = _integer(128, 1, 8_192, "width of the LSTM's embeddings")
     lstm_hidden_size: int = _integer(128, 1, 8_192, "width of the LSTM in each direction")
     lstm_layers: int = _integer(1, 1, 16, "layers of the LSTM")
-    lstm_vocabulary_size: int = _integer(8_000, 100, 1_000_000, "word pieces that the LSTM learns, without a base model to lend its tokenizer")
+    lstm_vocabulary_size: int = _integer(
+        8_000, 100, 1_000_000, "word pieces that the LSTM learns, without a base model to lend its tokenizer"
+    )
 
     @staticmethod
     def parse(raw: dict[str, object]) -> Hyperparameters:

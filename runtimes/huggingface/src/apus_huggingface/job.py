@@ -144,7 +144,9 @@ def _publish(
         encoded = encode(tokenizer, split.texts, settings.max_length)
         inference = infer(classifier.model, encoded, Collator.of(tokenizer), settings.eval_batch_size)
         splits[split.name] = measure(inference.predictions(), split.targets, data.labels)
-        say(f"{split.name}: accuracy={splits[split.name]['accuracy']:.4f} macro_f1={splits[split.name]['macro_f1']:.4f}")
+        say(
+            f"{split.name}: accuracy={splits[split.name]['accuracy']:.4f} macro_f1={splits[split.name]['macro_f1']:.4f}"
+        )
         if split is data.validation:
             document = reference.reference_document(
                 split.texts, encoded, inference, data.labels, tokenizer.unk_token_id
@@ -218,13 +220,11 @@ def _fingerprint(settings: Hyperparameters, data: Data, base_digest: str | None)
 def weights_digest(folder: Path) -> str:
     """SHA-256 over the base model's weight files, by name."""
     digest = hashlib.sha256()
-    names = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix in (".safetensors", ".bin") and path.is_file()
-    ]
+    names = [path for path in sorted(folder.iterdir()) if path.suffix in (".safetensors", ".bin") and path.is_file()]
     if not names:
-        raise UserError(f"{folder} has no weights; found {quoted_list(sorted(item.name for item in folder.iterdir()))}.")
+        raise UserError(
+            f"{folder} has no weights; found {quoted_list(sorted(item.name for item in folder.iterdir()))}."
+        )
     if len(names) == 1:
         with names[0].open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -163,9 +163,7 @@ def _hub_unreachable(name: str) -> UserError:
     )
 
 
-def load_classifier(
-    base: Path | None, labels: list[str], texts: list[str], settings: Hyperparameters
-) -> Classifier:
+def load_classifier(base: Path | None, labels: list[str], texts: list[str], settings: Hyperparameters) -> Classifier:
     """The model to train, with a head for `labels`. Weights that the base lacks are drawn from torch's generator."""
     if settings.architecture == "lstm":
         return _new_lstm(base, labels, texts, settings)
@@ -294,7 +292,9 @@ def output_layer(model: PreTrainedModel, label_count: int) -> nn.Linear | None:
 def _reset_pooler(model: PreTrainedModel) -> None:
     dense = getattr(getattr(model.base_model, "pooler", None), "dense", None)
     if not isinstance(dense, nn.Linear) or dense.in_features != dense.out_features:
-        raise UserError("Hyperparameter 'pooler_init' is identity, but this base model has no BERT pooler; set it to keep.")
+        raise UserError(
+            "Hyperparameter 'pooler_init' is identity, but this base model has no BERT pooler; set it to keep."
+        )
     with torch.no_grad():
         nn.init.eye_(dense.weight)
         nn.init.zeros_(dense.bias)

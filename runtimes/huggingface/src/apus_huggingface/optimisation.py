@@ -52,7 +52,7 @@ def _layer(name: str) -> int:
 
 
 def learning_rate_factor(step: int, total: int, settings: Hyperparameters) -> float:
-    """The share of the peak learning rate at a step counted from 0: a function of the step alone, nothing to restore."""
+    """The share of the peak rate at a step counted from 0: a function of the step alone, so nothing to restore."""
     warmup = int(total * settings.warmup_ratio)
     if step < warmup:
         return (step + 1) / warmup

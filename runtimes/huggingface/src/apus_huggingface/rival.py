@@ -1,4 +1,4 @@
-"""Measures the model in production on the new one's rows, so that whoever judges the new one compares like with like."""
+"""Measures the model in production on the new one's rows, so that whoever judges compares like with like."""
 
 from __future__ import annotations
 

@@ -66,7 +66,9 @@ def read_channel(path: Path, channel: str) -> Table:
         _append(table, _read_file(file, relative), channel)
     if len(table) == 0:
         names = quoted_list([file.name for file in files])
-        raise UserError(f"Channel '{channel}' has no rows ({names}); give it a file with a header and at least one row.")
+        raise UserError(
+            f"Channel '{channel}' has no rows ({names}); give it a file with a header and at least one row."
+        )
     return table
 
 
@@ -218,7 +220,9 @@ def _json_row(item: object, name: str, line: int, unit: str) -> dict[str, object
         if isinstance(value, str):
             _check_length(value, name, line)
             if not value.isprintable() and any("\ud800" <= character <= "\udfff" for character in value):
-                raise UserError(f"{name} line {line} holds half of a surrogate pair (\\ud800 to \\udfff), which is no text.")
+                raise UserError(
+                    f"{name} line {line} holds half of a surrogate pair (\\ud800 to \\udfff), which is no text."
+                )
     return item
 
 

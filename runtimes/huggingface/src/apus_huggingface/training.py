@@ -34,7 +34,6 @@ from apus_huggingface.order import epoch_batches
 from apus_huggingface.progress import Progress, say
 from apus_huggingface.signals import Terminated, Termination
 
-
 # Points of the loss curve: more than a picture can show, few enough for every checkpoint to carry.
 _LOSSES_KEPT = 4_000
 
@@ -153,7 +152,12 @@ class Trainer:
     def _train_epoch(self) -> None:
         settings = self.settings
         batches = epoch_batches(
-            self.lengths, settings.batch_size, self.replicas.count, settings.seed, self.state.epoch, settings.group_by_length
+            self.lengths,
+            settings.batch_size,
+            self.replicas.count,
+            settings.seed,
+            self.state.epoch,
+            settings.group_by_length,
         )
         self.network.train()
         while self.state.batch < len(batches):

@@ -46,7 +46,9 @@ def extend_tokenizer(
                 if unicodedata.category(chr(code)) in ("So", "Sk"):
                     wanted.update(_normalized(backend, chr(code)))
     added = sorted(
-        character for character in wanted if character not in known and not character.isspace() and character.isprintable()
+        character
+        for character in wanted
+        if character not in known and not character.isspace() and character.isprintable()
     )
     prefix = model.get("continuing_subword_prefix", "##")
     following = max(known.values()) + 1
