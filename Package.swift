@@ -89,9 +89,9 @@ let modules: [Module] = [
         libraries: ["Collections", "Crypto", "Logging", "Metrics", "ServiceLifecycle", "JWTKit"]),
 
     Module(
-        name: "NodeAgent", imports: ["ControllerRuntime", "Exposition"],
+        name: "NodeAgent", imports: ["ControllerRuntime", "KubernetesClient", "Exposition"],
         libraries: [
-            "AsyncHTTPClient", "Crypto", "Hummingbird", "HummingbirdTLS", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1",
+            "AsyncHTTPClient", "Crypto", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1",
             "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Subprocess", "SystemPackage", "X509",
         ]),
 

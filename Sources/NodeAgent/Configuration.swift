@@ -1,0 +1,61 @@
+import Foundation
+
+/// How one node is run. Everything with a name or a port on the machine can be changed, so that several agents can share a machine.
+public struct Configuration: Sendable {
+    /// The node's name in the cluster.
+    public var nodeName: String
+    /// Where pods, images, logs and records are kept.
+    public var dataDirectory: String
+    public var network = NetworkConfiguration()
+    /// Cluster IPs are taken from this range.
+    public var serviceCIDR = "10.96.0.0/16"
+    /// Where pods ask for names; nil to leave them the machine's resolver.
+    public var clusterDNS: String? = "10.96.0.10"
+    public var clusterDomain = "cluster.local"
+    /// The port on the bridge that the name server listens on; the cluster's DNS address leads to it.
+    public var dnsPort = 10053
+    /// Address and port of the kubelet endpoints.
+    public var kubeletAddress = "127.0.0.1"
+    public var kubeletPort = 10250
+    /// PEM files for the kubelet endpoints; without them the agent makes a certificate of its own.
+    public var kubeletCertificate: (certificate: String, key: String)?
+    /// Bearer tokens that the kubelet endpoints accept besides those that the API server vouches for.
+    public var kubeletTokens: [String] = []
+    /// PEM of the CA whose client certificates the kubelet endpoints accept.
+    public var kubeletClientCA: String?
+    public var maxPods = 110
+    /// Resources such as `example.com/fpga` that the node offers, beside those it finds.
+    public var extendedResources: [String: Int] = [:]
+    /// Labels and taints set at registration.
+    public var labels: [String: String] = [:]
+    /// In kubectl's form: `key=value:Effect`.
+    public var taints: [String] = []
+    /// Registries (`host:port`) that speak plain HTTP or have untrusted certificates.
+    public var insecureRegistries: [String] = []
+    /// Whether pods may name images in local archives (`oci:`, `oci-archive:`, `docker-archive:`, `dir:`).
+    public var allowsLocalArchives = true
+    /// Places of the machine's own root that containers of `localhost/host` do not see, beside homes and temporary folders.
+    public var hiddenPaths: [String] = []
+    /// The cgroup under which all containers of this node are.
+    public var cgroupParent: String
+    /// Below this share of free disk space the node reports disk pressure and takes no new pods.
+    public var diskPressureFraction = 0.05
+    /// Whether cluster IPs and names are served by this node.
+    public var servesNetwork = true
+    /// Log files are rotated at this size in bytes; one older file is kept.
+    public var logBytes = 10 << 20
+    /// Pods beyond this many processes and threads in a container fail to start more; nil for no limit.
+    public var pidLimit: Int?
+
+    var backoff = Backoff()
+
+    /// - Parameters:
+    ///   - nodeName: default: the machine's name in lower case.
+    ///   - dataDirectory: made when missing.
+    public init(nodeName: String? = nil, dataDirectory: String = "/var/lib/apus/node", bridge: String = "apus0") {
+        self.nodeName = nodeName ?? ProcessInfo.processInfo.hostName.lowercased()
+        self.dataDirectory = dataDirectory
+        network.bridge = bridge
+        cgroupParent = "/apus-" + bridge
+    }
+}

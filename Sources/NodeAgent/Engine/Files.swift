@@ -1,0 +1,127 @@
+import Foundation
+import Glibc
+
+/// The file operations that the agent's promises rest on: durable small files, mounts, and processes looked up by identity.
+enum Files {
+    /// Writes a file so that after a crash it is there whole or not at all.
+    static func writeDurably(_ bytes: some Collection<UInt8>, to path: String, mode: mode_t = 0o600) throws {
+        let temporary = path + ".tmp"
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
+        defer { close(descriptor) }
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            guard count > 0 else { throw failure("cannot write \(temporary)") }
+            rest = rest.dropFirst(count)
+        }
+        fchmod(descriptor, mode)
+        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw failure("cannot keep \(path)") }
+        let directory = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if directory >= 0 {
+            fsync(directory)
+            close(directory)
+        }
+    }
+
+    static func writeDurably<Value: Encodable>(json value: Value, to path: String, mode: mode_t = 0o600) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        try writeDurably(try encoder.encode(value), to: path, mode: mode)
+    }
+
+    static func read(_ path: String) -> [UInt8]? {
+        (try? Data(contentsOf: URL(fileURLWithPath: path))).map(Array.init)
+    }
+
+    static func text(_ path: String) -> String? {
+        read(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    static func decode<Value: Decodable>(_ type: Value.Type, from path: String) -> Value? {
+        read(path).flatMap { try? JSONDecoder().decode(type, from: Data($0)) }
+    }
+
+    static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Makes a directory and its parents; an existing one keeps its mode.
+    static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws {
+        if isDirectory(path) { return }
+        let parent = (path as NSString).deletingLastPathComponent
+        if !parent.isEmpty, parent != path { try makeDirectory(parent) }
+        guard mkdir(path, mode) == 0 || errno == EEXIST else { throw failure("cannot make the directory \(path)") }
+        chmod(path, mode)
+    }
+
+    static func list(_ path: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
+    }
+
+    /// Removes a tree; mounts within must be gone already. A missing one is fine.
+    static func remove(_ path: String) {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    static func modified(_ path: String) -> Date? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        return Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
+    }
+
+    /// Free and total bytes of the file system that holds a path.
+    static func space(_ path: String) -> (free: Int, total: Int)? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return (Int(status.f_bavail) * Int(status.f_frsize), Int(status.f_blocks) * Int(status.f_frsize))
+    }
+
+    /// Mounts; the caller names the file system type and data in the kernel's words.
+    static func mount(_ source: String, on target: String, type: String, flags: UInt = 0, data: String = "") throws {
+        guard Glibc.mount(source, target, type, flags, data) == 0 else {
+            throw failure("cannot mount \(type) on \(target)", code: .mount)
+        }
+    }
+
+    /// Takes a mount away even while in use; not being mounted is fine.
+    static func unmount(_ target: String) {
+        _ = umount2(target, Int32(2))
+    }
+
+    /// The mount points at or under a path, deepest first.
+    static func mounts(under path: String) -> [String] {
+        (text("/proc/self/mounts") ?? "").split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 1 else { return nil }
+            let point = String(fields[1]).replacing("\\040", with: " ")
+            return point == path || point.hasPrefix(path + "/") ? point : nil
+        }.sorted { $0.count > $1.count }
+    }
+
+    /// Whether the process lives and its command line contains a marker, so that a reused pid does not deceive.
+    static func processLives(_ pid: Int, marker: String) -> Bool {
+        guard let line = text("/proc/\(pid)/cmdline"), !line.isEmpty else { return false }
+        return line.contains(marker)
+    }
+
+    /// This boot of the machine; processes recorded under another are gone.
+    static var bootID: String {
+        (text("/proc/sys/kernel/random/boot_id") ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    private static func failure(_ message: String, code: NodeAgentError.Code = .commandFailed) -> NodeAgentError {
+        let number = errno
+        let text = String(cString: strerror(number))
+        if number == ENOSPC || number == EDQUOT {
+            return NodeAgentError(.diskFull, "\(message): \(text); free space on the disk that holds the data directory")
+        }
+        return NodeAgentError(code, "\(message): \(text)")
+    }
+}

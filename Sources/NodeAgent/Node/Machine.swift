@@ -1,0 +1,94 @@
+import Foundation
+import Glibc
+import KubernetesTypes
+
+/// What the machine says of itself.
+enum Machine {
+    static var processors: Int {
+        let count = ProcessInfo.processInfo.activeProcessorCount
+        return max(1, count)
+    }
+
+    static var memoryBytes: Int { Int(ProcessInfo.processInfo.physicalMemory) }
+
+    static var kernel: String {
+        (Files.text("/proc/sys/kernel/osrelease") ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    static var architecture: String {
+        #if arch(arm64)
+            "arm64"
+        #else
+            "amd64"
+        #endif
+    }
+
+    static var machineID: String {
+        (Files.text("/etc/machine-id") ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    static var operatingSystem: String {
+        let line = (Files.text("/etc/os-release") ?? "").split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
+        return line.map { $0.dropFirst("PRETTY_NAME=".count).trimmingCharacters(in: ["\""]) } ?? "Linux"
+    }
+
+    /// The address by which this machine reaches others, else the loopback address.
+    static func address() -> String {
+        guard let device = defaultDevice() else { return "127.0.0.1" }
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { return "127.0.0.1" }
+        defer { freeifaddrs(list) }
+        var next = list
+        while let entry = next {
+            next = entry.pointee.ifa_next
+            guard let address = entry.pointee.ifa_addr, address.pointee.sa_family == sa_family_t(AF_INET),
+                String(cString: entry.pointee.ifa_name) == device
+            else { continue }
+            let number = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
+            }
+            return AddressRange.text(number)
+        }
+        return "127.0.0.1"
+    }
+
+    private static func defaultDevice() -> String? {
+        for line in (Files.text("/proc/net/route") ?? "").split(separator: "\n").dropFirst() {
+            let fields = line.split(separator: "\t")
+            if fields.count > 1, fields[1] == "00000000" { return String(fields[0]) }
+        }
+        return nil
+    }
+
+    /// The packet size of the way out, so that pods do not send what must be split.
+    static func mtu() -> Int {
+        guard let device = defaultDevice(),
+            let text = Files.text("/sys/class/net/\(device)/mtu"),
+            let value = Int(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        else { return 1500 }
+        return value
+    }
+
+    /// NVIDIA cards by their device files.
+    static var graphicsProcessors: [String] {
+        Files.list("/dev").filter { name in
+            name.hasPrefix("nvidia") && name.dropFirst(6).allSatisfy(\.isNumber) && name.count > 6
+        }.map { "/dev/" + $0 }
+    }
+
+    /// The devices that every container with a card needs beside the card's own.
+    static var graphicsControlDevices: [String] {
+        ["/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset"].filter(Files.exists)
+    }
+
+    static var hostname: String {
+        (Files.text("/proc/sys/kernel/hostname") ?? "localhost").trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    /// Free memory in bytes as the kernel estimates it.
+    static var availableMemory: Int {
+        let line = (Files.text("/proc/meminfo") ?? "").split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
+        let number = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }
+        return (number ?? 0) * 1024
+    }
+}

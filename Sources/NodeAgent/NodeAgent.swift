@@ -1,0 +1,85 @@
+public import Foundation
+public import KubernetesClient
+import KubernetesTypes
+public import Logging
+public import ServiceLifecycle
+
+/// Runs a node: registers it with an API server, upstream's or the embedded one, and runs the pods bound to it as OCI
+/// containers.
+///
+/// Reading order: `Lifecycle/PodObservation` and `PodPlanner` decide (pure), `PodWorker` carries out, `Engine` holds the
+/// shells around `runc`, `conmon`, CNI, `skopeo` and `umoci`, `Volumes` and `Network` what their names say, `Kubelet` the
+/// endpoints for logs, exec and port-forward, `Node` the registration. The disk is the only memory (`ContainerRecord`):
+/// killed at any moment, the next agent finds the containers running and takes them over.
+public struct NodeAgent: ServiceLifecycle.Service {
+    private let configuration: Configuration
+    private let client: Client
+    private let log: Logger
+    private let now: @Sendable () -> Date
+
+    /// - Parameters:
+    ///   - client: for the API server; its identity needs the rights of a node.
+    ///   - now: the wall clock.
+    public init(configuration: Configuration, client: Client, logger: Logger, now: (@Sendable () -> Date)? = nil) {
+        self.configuration = configuration
+        self.client = client
+        log = logger
+        self.now = now ?? { Date() }
+    }
+
+    /// Runs until cancelled or shut down. Containers go on running after that; the next agent takes them over.
+    /// - Throws: `NodeAgentError` where the machine cannot run pods at all, with what to do.
+    public func run() async throws {
+        let lock = try Preflight.lock(configuration)
+        defer { Preflight.unlock(lock) }
+        try Preflight.check(configuration)
+        let facts = Self.facts(configuration)
+        let cluster = KubernetesCluster(client: client, nodeName: configuration.nodeName, log: log, now: now)
+        let context = NodeContext(configuration: configuration, cluster: cluster, facts: facts, log: log, now: now)
+        try context.layout.prepare()
+        try await context.network.prepare()
+        let manager = PodManager(context: context)
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { await manager.run() }
+                group.addTask { await Self.followPods(manager, configuration: configuration, client: cluster.client, log: log) }
+                let registration = NodeRegistration(
+                    configuration: configuration, cluster: cluster, facts: facts, images: context.images, log: log, now: now)
+                group.addTask { await registration.run() }
+                await group.waitForAll()
+            }
+        }
+    }
+
+    private static func followPods(_ manager: PodManager, configuration: Configuration, client: Client, log: Logger) async {
+        let follower = Follower<Pod>(client: client, fieldSelector: "spec.nodeName=\(configuration.nodeName)", log: log)
+        await follower.run { change in
+            switch change {
+            case .listed(let pods): await manager.synchronize(pods)
+            case .changed(let pod): await manager.update(pod)
+            case .removed(let pod): await manager.remove(uid: pod.uid)
+            }
+        }
+    }
+
+    static func facts(_ configuration: Configuration) -> NodeFacts {
+        NodeFacts(
+            name: configuration.nodeName, address: Machine.address(), cpu: Quantity(Machine.processors),
+            memory: .bytes(Machine.memoryBytes), ephemeralStorage: .bytes(Files.space(configuration.dataDirectory)?.total ?? 0))
+    }
+
+    /// Ends every container of a data directory and takes mounts, network and records away. For when no agent runs.
+    public static func stopEverything(configuration: Configuration, logger: Logger) async throws {
+        let lock = try Preflight.lock(configuration)
+        defer { Preflight.unlock(lock) }
+        let facts = facts(configuration)
+        let context = NodeContext(
+            configuration: configuration, cluster: NoCluster(), facts: facts, log: logger, now: { Date() })
+        try context.layout.prepare()
+        let manager = PodManager(context: context)
+        await manager.adoptFromDisk()
+        await manager.stopEverything()
+        await context.network.dismantle()
+        ControlGroups.remove(configuration.cgroupParent)
+    }
+}
