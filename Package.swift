@@ -51,7 +51,7 @@ let modules: [Module] = [
         name: "ControllerRuntime", imports: ["KubernetesClient", "Reconciliation"],
         libraries: ["AsyncAlgorithms", "Collections", "Logging", "Metrics", "ServiceLifecycle"]),
 
-    Module(name: "ArtifactStore", libraries: ["Crypto", "SystemPackage"]),
+    Module(name: "ArtifactStore", libraries: ["Crypto"]),
 
     Module(name: "Prometheus", libraries: ["AsyncHTTPClient", "NIOCore", "NIOFoundationCompat"]),
 
