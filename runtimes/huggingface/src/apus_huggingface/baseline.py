@@ -21,6 +21,8 @@ from apus_huggingface.models import output_layer
 _MAXIMUM_TRAINING_ROWS = 5_000
 # Strong regularisation: there are often fewer rows than features.
 _INVERSE_REGULARISATION = 0.02
+# What nearly all encoders use in front of their heads.
+_DROPOUT = 0.1
 METHOD = "frozen encoder, mean-pooled last hidden state, logistic regression on the training rows"
 
 
@@ -61,14 +63,17 @@ class BaseProbe:
         features = self._training.head_inputs
         if layer is None or features is None or len(set(self._targets)) < len(self.labels):
             return False
-        scaler = StandardScaler().fit(features)
-        regression = _regression().fit(scaler.transform(features), self._targets)
-        weight, bias = regression.coef_, regression.intercept_
+        features = features.astype(numpy.float64)
+        targets = numpy.array(self._targets)
+        # One scale for all: a weight that is blown up because its feature hardly varies drowns all the others.
+        centre, scale = features.mean(axis=0), float(numpy.sqrt((features.std(axis=0) ** 2).mean())) or 1.0
+        regression = _regression().fit((features - centre) / scale, targets)
+        weight = regression.coef_ / scale
+        bias = regression.intercept_ - weight @ centre
         if len(weight) == 1:
             # Two labels: one score for the second, none for the first. Halves of opposite sign say the same.
             weight, bias = numpy.concatenate([-weight, weight]) / 2, numpy.concatenate([-bias, bias]) / 2
-        weight = weight / scaler.scale_
-        bias = bias - weight @ scaler.mean_
+        weight, bias = _tempered(weight, bias, features, targets)
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(weight))
             if layer.bias is not None:
@@ -82,6 +87,25 @@ class BaseProbe:
 
 def _regression() -> LogisticRegression:
     return LogisticRegression(C=_INVERSE_REGULARISATION, max_iter=500)
+
+
+def _tempered(
+    weight: numpy.ndarray, bias: numpy.ndarray, features: numpy.ndarray, targets: numpy.ndarray
+) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The head halved until, under dropout, it says no more than it knows.
+
+    Training multiplies features by dropout's noise, which large means turn into large errors.
+    """
+    kept = numpy.random.default_rng(0).random(features.shape) >= _DROPOUT
+    logits = (features * kept / (1 - _DROPOUT)) @ weight.T + bias
+    for _ in range(20):
+        largest = logits.max(axis=1, keepdims=True)
+        right = (logits - largest)[numpy.arange(len(targets)), targets]
+        loss = float((numpy.log(numpy.exp(logits - largest).sum(axis=1)) - right).mean())
+        if loss < 0.95 * numpy.log(len(bias)):
+            break
+        weight, bias, logits = weight / 2, bias / 2, logits / 2
+    return weight, bias
 
 
 def _rows(encoded: Encoded, rows: list[int]) -> Encoded:
