@@ -107,7 +107,8 @@ struct ResourceName: Hashable, Sendable {
     var qualified: String { group.isEmpty ? resource : "\(resource).\(group)" }
 
     func details(name: String) -> JSONValue {
-        var details: JSONValue = ["kind": .string(resource)]
+        var details: JSONValue = [:]
+        if !resource.isEmpty { details["kind"] = .string(resource) }
         if !name.isEmpty { details["name"] = .string(name) }
         if !group.isEmpty { details["group"] = .string(group) }
         return details

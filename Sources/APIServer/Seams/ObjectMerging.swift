@@ -51,7 +51,7 @@ struct BasicMerging: ObjectMerging {
         guard case .object(let changes) = patch else { return patch }
         var members = target.object ?? [:]
         for (key, value) in changes {
-            members[key] = value.isNull ? nil : merged(members[key] ?? .null, value)
+            members[key] = value.isNull ? Optional.none : merged(members[key] ?? .null, value)
         }
         return .object(members)
     }

@@ -57,6 +57,8 @@ struct CustomResourceTraits: Sendable {
     var scale: ScalePaths?
     /// The OpenAPI v3 schema of the version, as the definition holds it.
     var schema: JSONValue
+    /// The structure of each version by `group/version`: managers may have recorded their fields in any of them.
+    var structures: [String: any FieldStructure] = [:]
 }
 
 struct ScalePaths: Sendable, Equatable {

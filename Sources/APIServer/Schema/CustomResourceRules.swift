@@ -1,0 +1,108 @@
+import KubernetesTypes
+
+/// The rules of one version of a custom resource.
+struct CustomResourceRules: ObjectRules {
+    private let schema: StructuralSchema
+    private let type: FieldType
+    private let hasStatus: Bool
+    private let expressions: ExpressionRules
+    private let kind: String
+    private let version: String
+
+    init(definition: JSONValue, version: String) {
+        let spec = definition["spec"] ?? [:]
+        let entry = spec.elements("versions").first { $0.text("name") == version } ?? [:]
+        let source =
+            entry[path: ["schema", "openAPIV3Schema"]] ?? ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
+        schema = StructuralSchema(source)
+        type = FieldType.customResource(openAPI: source)
+        hasStatus = entry[path: ["subresources", "status"]] != nil
+        expressions = ExpressionRules(schema)
+        kind = spec[path: ["names", "kind"]]?.string ?? ""
+        self.version = version
+    }
+
+    func decode(_ object: JSONValue) throws(APIError) -> DecodedObject {
+        var (pruned, unknown) = SchemaPruning.prune(object, schema)
+        if let metadata = object["metadata"], !metadata.isNull,
+            let type = KubernetesSchema.builtin.type(named: "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")
+        {
+            var decoder = BuiltinDecoder(kind: GroupVersionKind(group: "", version: "", kind: "ObjectMeta"))
+            do throws(BuiltinDecoder.Mismatch) {
+                guard case .object = metadata else {
+                    throw BuiltinDecoder.Mismatch(
+                        message: "json: cannot unmarshal \(GoNames.kind(metadata)) into Go value of type v1.ObjectMeta")
+                }
+                pruned["metadata"] = try decoder.decode(metadata, type)
+            } catch {
+                throw .badRequest("\(kind) in version \"\(version)\" cannot be handled as a \(kind): \(error.message)")
+            }
+            unknown += decoder.findings.compactMap { finding in
+                finding.split(separator: "\"").dropFirst().first.map { "metadata.\($0)" }
+            }
+        }
+        SchemaPruning.applyDefaults(&pruned, schema)
+        return DecodedObject(object: pruned, findings: unknown.map { "unknown field \"\($0)\"" })
+    }
+
+    func defaulted(_ object: JSONValue) -> JSONValue {
+        var object = object
+        SchemaPruning.applyDefaults(&object, schema)
+        return object
+    }
+
+    func prepareForCreate(_ object: JSONValue) -> JSONValue {
+        guard hasStatus else { return object }
+        var object = object
+        object["status"] = nil
+        return object
+    }
+
+    func prepareForUpdate(old: JSONValue, new: JSONValue, subresource: String?) -> JSONValue {
+        if subresource == "status" {
+            var object = old
+            object["status"] = new["status"]
+            // Only resourceVersion and managedFields of the metadata come from a status update.
+            object[path: ["metadata", "resourceVersion"]] = new[path: ["metadata", "resourceVersion"]]
+            object[path: ["metadata", "managedFields"]] = new[path: ["metadata", "managedFields"]]
+            return object
+        }
+        guard hasStatus, subresource == nil else { return new }
+        var object = new
+        object["status"] = old["status"]
+        return object
+    }
+
+    func validateCreate(_ object: JSONValue) -> [FieldError] { validate(object, old: nil) }
+
+    func validateUpdate(old: JSONValue, new: JSONValue, subresource: String?) -> [FieldError] { validate(new, old: old) }
+
+    private func validate(_ object: JSONValue, old: JSONValue?) -> [FieldError] {
+        let errors = ValueValidation.validate(object, old: old, schema)
+        guard expressions.hasRules else { return errors }
+        let blocking: Set<FieldError.Reason> = [.notSupported, .required, .tooLong, .tooMany, .typeInvalid]
+        if errors.contains(where: { blocking.contains($0.reason) }) {
+            return errors + [
+                FieldError(
+                    .invalid, "<nil>",
+                    message: "Invalid value: null: some validation rules were not checked because the object was invalid; "
+                        + "correct the existing errors to complete validation")
+            ]
+        }
+        return errors + expressions.validate(object, old: old)
+    }
+
+    func changesGeneration(old: JSONValue, new: JSONValue) -> Bool {
+        func contents(_ object: JSONValue) -> JSONValue {
+            var object = object
+            object["metadata"] = nil
+            if hasStatus { object["status"] = nil }
+            return object
+        }
+        return contents(old) != contents(new)
+    }
+
+    var fields: (any FieldStructure)? {
+        KindFields(type: type, emptyObject: ["metadata": [:]])
+    }
+}
