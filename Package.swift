@@ -125,7 +125,7 @@ let modules: [Module] = [
 
 let executables: [Module] = [
     Module(
-        name: "apus", imports: ["Embedded", "APIServer"],
+        name: "apus", imports: ["Embedded", "APIServer", "Exposition", "ModelServer"],
         libraries: ["ArgumentParser", "Logging", "ServiceLifecycle", "Yams"])
 ]
 

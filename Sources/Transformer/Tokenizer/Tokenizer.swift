@@ -35,11 +35,14 @@ public struct Tokenizer: Sendable {
         self.padding = padding
     }
 
-    /// Number of ids that can come out: the model's vocabulary and the added tokens.
-    public var vocabularySize: Int { max(model.vocabularySize, addedTokens.largestID + 1) }
+    /// Number of ids that can come out: one more than the largest of the vocabulary and the added tokens.
+    public var vocabularySize: Int { max(model.largestID, addedTokens.largestID) + 1 }
 
     /// The id that stands for a word the model does not know, where it has one.
     public var unknownID: Int32? { model.unknownID }
+
+    /// Number of special tokens that the template puts around every text.
+    public var specialCount: Int { template.specialCount }
 
     /// Cuts encodings to `maxLength` tokens, when that is less than what the file says.
     ///
@@ -106,7 +109,9 @@ public struct Tokenizer: Sendable {
 
 /// Turns one word into subwords: WordPiece now; BPE and Unigram fit the same place.
 protocol SubwordModel: Sendable {
+    /// Number of different tokens.
     var vocabularySize: Int { get }
+    var largestID: Int { get }
     var unknownID: Int32? { get }
     func id(of token: String) -> Int32?
     func tokenize(_ word: UnsafeBufferPointer<UInt32>, _ state: inout SubwordState)

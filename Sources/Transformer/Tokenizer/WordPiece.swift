@@ -7,6 +7,7 @@ struct WordPiece: SubwordModel {
     private let unknown: Int32
     private let maxCharactersPerWord: Int
     let vocabularySize: Int
+    let largestID: Int
 
     var unknownID: Int32? { unknown }
 
@@ -34,6 +35,7 @@ struct WordPiece: SubwordModel {
         self.unknown = unknown
         self.maxCharactersPerWord = maxCharactersPerWord
         self.vocabularySize = initial.count
+        self.largestID = Int(vocabulary.map(\.id).max() ?? -1)
     }
 
     func id(of token: String) -> Int32? { token.withScalars { initial.find($0) } }
