@@ -5,7 +5,9 @@ import itertools
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import numpy
@@ -132,6 +134,43 @@ def test_the_model_in_production_is_measured_on_the_same_rows(make_job: Callable
     assert theirs["fresh"]["macro_f1"] == pytest.approx(sum(f1) / 3)
     assert theirs["old"]["macro_f1"] == pytest.approx(production.metrics()["splits"]["fresh"]["macro_f1"])
     assert "The model that it was compared with" in (job.layout.model / "model_card.md").read_text()
+
+
+class _Predictions(BaseHTTPRequestHandler):
+    """Answers as a model server does, with a rule in place of a model."""
+
+    def do_POST(self) -> None:
+        texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["instances"]
+        if "broken" in self.path:
+            self.send_response(503)
+            self.end_headers()
+            self.wfile.write(b'{"error": "no backend"}')
+            return
+        scores = [{"praise": float("great" in text), "billing": 0.5} for text in texts]
+        answer = {"predictions": [{"label": max(score, key=score.__getitem__), "scores": score} for score in scores]}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(answer).encode())
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+def test_a_served_model_is_measured_over_http(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [("great", "praise"), ("great \U0001f600", "praise"), ("pay", "billing"), ("great pay", "billing")]
+    data = write_csv(tmp_path / "data.csv", rows)
+    with HTTPServer(("127.0.0.1", 0), _Predictions) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        url = f"{address}/v1/models/tickets:predict"
+        assert main(["evaluate", "--endpoint", url, "--data", str(data), "--batch-size", "3"]) == 0
+        figures = json.loads(capsys.readouterr().out)
+        assert figures["accuracy"] == 0.75 and figures["confusion_matrix"] == [[1, 1], [0, 2]]
+        assert main(["evaluate", "--endpoint", f"{address}/broken:predict", "--data", str(data)]) == 1
+        assert "503" in (error := capsys.readouterr().err) and "no backend" in error
+        server.shutdown()
+    assert main(["evaluate", "--endpoint", url, "--data", str(data)]) == 1
+    assert "cannot be reached" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -24,8 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("train", help="run the job laid out under /opt/ml (APUS_ML_ROOT moves it)")
-    evaluate = commands.add_parser("evaluate", help="measure a bundle on a labelled file; prints JSON")
-    evaluate.add_argument("--bundle", type=Path, required=True)
+    evaluate = commands.add_parser(
+        "evaluate", help="measure a bundle or a served model on a labelled file; prints JSON"
+    )
+    measured = evaluate.add_mutually_exclusive_group(required=True)
+    measured.add_argument("--bundle", type=Path)
+    measured.add_argument("--endpoint", help="URL that answers predictions, http://…/v1/models/NAME:predict")
     evaluate.add_argument("--data", type=Path, required=True)
     evaluate.add_argument("--text-column", default="")
     evaluate.add_argument("--label-column", default="")
@@ -109,12 +113,20 @@ def _evaluate(options: argparse.Namespace) -> None:
     settings = Hyperparameters(text_column=options.text_column, label_column=options.label_column)
     if not options.data.exists():
         raise UserError(f"{options.data} does not exist.")
-    classifier, labels, infer_texts = _load(options)
-    split = load_split(options.data, options.data.name, labels, settings)
+    if options.endpoint:
+        from apus_huggingface.endpoint import Endpoint
+
+        endpoint = Endpoint(options.endpoint, options.batch_size)
+        labels = endpoint.labels()
+        split = load_split(options.data, options.data.name, labels, settings)
+        predictions = endpoint.predictions(split.texts, labels)
+    else:
+        _, labels, infer_texts = _load(options)
+        split = load_split(options.data, options.data.name, labels, settings)
+        predictions = infer_texts(split.texts).predictions()
     from apus_huggingface.evaluation import measure
 
-    inference = infer_texts(split.texts)
-    print(json.dumps(measure(inference.predictions(), split.targets, labels), indent=1))
+    print(json.dumps(measure(predictions, split.targets, labels), indent=1))
 
 
 def _predict(options: argparse.Namespace) -> None:
