@@ -35,7 +35,11 @@ struct Reviews: Sendable {
         }
         let writer = FieldWriter(manager: options.manager(scope.request), subresource: nil, time: core.configuration.now())
         review["status"] = nil
-        if definition.isNamespaced { review["metadata"]?["namespace"] = .string(scope.info.namespace) }
+        if definition.isNamespaced {
+            var metadata = review["metadata"]?.object ?? [:]
+            metadata["namespace"] = .string(scope.info.namespace)
+            review["metadata"] = .object(metadata)
+        }
         review = core.merging.recorded(old: nil, new: review, definition, by: writer)
         review["status"] =
             definition.kind == "TokenReview" ? try tokenStatus(review) : try accessStatus(review, definition, scope)

@@ -23,7 +23,7 @@ enum BuiltinCatalog {
                     categories: list(fields[8]), isNamespaced: fields[5] == "N",
                     verbs: fields[6] == "*" ? allVerbs : fields[6].split(separator: " ").map(String.init),
                     storageVersionHash: storageVersionHash(
-                        group: isEvent ? "" : group, version: storageVersion(group, version), kind: kind),
+                        group: isEvent ? "" : group, version: hashedVersion(group, version), kind: kind),
                     storageGroup: isEvent ? "" : group, storageVersion: storageVersion(group, version), custom: nil,
                     rules: rules.rules(group: group, version: version, kind: kind), columns: columns["\(group)|\(plural)"] ?? [],
                     selectableFields: SelectableFields.builtin(group: group, plural: plural),
@@ -43,6 +43,11 @@ enum BuiltinCatalog {
     }
 
     private static func storageVersion(_ group: String, _ version: String) -> String { group == "autoscaling" ? "v2" : version }
+
+    /// Upstream still hashes definitions as the beta version that they were first stored in.
+    private static func hashedVersion(_ group: String, _ version: String) -> String {
+        group == "apiextensions.k8s.io" ? "v1beta1" : storageVersion(group, version)
+    }
 
     /// What discovery shows so that clients notice a change of the stored version.
     static func storageVersionHash(group: String, version: String, kind: String) -> String {

@@ -50,7 +50,6 @@ enum GoJSONErrors {
             case 0x0D: "'\\r'"
             case 0x09: "'\\t'"
             case 0x20..<0x7F: "'\(Character(UnicodeScalar(byte)))'"
-            case 0xA1...0xFF where byte != 0xAD: "'\(Character(UnicodeScalar(byte)))'"
             default: "'\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16) + "'"
             }
         }

@@ -15,7 +15,9 @@ struct ListOptions: Sendable {
     var sendsInitialEvents: Bool?
 
     init(_ request: APIRequest, definition: ResourceDefinition, isWatch: Bool) throws(APIError) {
-        limit = Int(try Self.integer(request, "limit") ?? 0)
+        // From the cache ("0") upstream gives everything at once.
+        let requested = try Self.integer(request, "limit") ?? 0
+        limit = request.parameter("resourceVersion") == "0" ? 0 : Int(requested)
         timeoutSeconds = try Self.integer(request, "timeoutSeconds")
         continueToken = request.parameter("continue") ?? ""
         resourceVersion = request.parameter("resourceVersion") ?? ""
@@ -24,23 +26,24 @@ struct ListOptions: Sendable {
         if let text = request.parameter("labelSelector") { labels = try LabelSelectorParser.parse(text) }
         if let text = request.parameter("fieldSelector") { fields = try FieldSelector.parse(text, for: definition) }
         let match = request.parameter("resourceVersionMatch") ?? ""
-        if let error = isWatch ? watchError(match) : listError(match) {
-            throw .invalid(group: "meta.k8s.io", kind: "ListOptions", name: "", [error])
-        }
+        let errors = isWatch ? watchErrors(match) : listError(match).map { [$0] } ?? []
+        if !errors.isEmpty { throw .invalid(group: "meta.k8s.io", kind: "ListOptions", name: "", errors) }
         self.match = match == "Exact" ? .exact : match == "NotOlderThan" ? .notOlderThan : nil
     }
 
-    private func watchError(_ match: String) -> FieldError? {
+    private func watchErrors(_ match: String) -> [FieldError] {
         let field = "resourceVersionMatch"
+        var errors: [FieldError] = []
         if sendsInitialEvents != nil {
             if match != "NotOlderThan" {
-                return .forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")
+                errors.append(.forbidden(field, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
+                if !match.isEmpty { errors.append(.notSupported(field, .string(match), supported: ["NotOlderThan"])) }
             }
         } else if !match.isEmpty {
-            return .forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")
+            errors.append(.forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
         }
-        if !continueToken.isEmpty { return .forbidden(field, "resourceVersionMatch is forbidden when continue is provided") }
-        return nil
+        if !continueToken.isEmpty { errors.append(.forbidden(field, "resourceVersionMatch is forbidden when continue is provided")) }
+        return errors
     }
 
     private func listError(_ match: String) -> FieldError? {

@@ -31,7 +31,7 @@ enum MetadataNames {
 
     static func subdomainProblems(_ name: String) -> [String] {
         var problems: [String] = []
-        if name.utf8.count > 253 { problems.append("must be no more than 253 bytes") }
+        if name.utf8.count > 253 { problems.append("must be no more than 253 characters") }
         let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         if !parts.allSatisfy({ isLabel($0) }) {
             problems.append(

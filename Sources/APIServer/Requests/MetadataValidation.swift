@@ -124,7 +124,7 @@ enum MetadataValidation {
             errors += MetadataNames.qualifiedNameProblems(name).map { .invalid("metadata.finalizers", .string(name), $0) }
         }
         for (index, name) in names.enumerated()
-        where MetadataNames.qualifiedNameProblems(name).isEmpty && !name.contains("/") && !standardFinalizers.contains(name) {
+        where !name.contains("/") && !standardFinalizers.contains(name) {
             errors.append(
                 .invalid(
                     "metadata.finalizers[\(index)]", .string(name),

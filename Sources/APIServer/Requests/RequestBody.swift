@@ -59,7 +59,13 @@ enum RequestBody {
     /// What the YAML library says, in the form `line 2: …` of Go's.
     static func yamlMessage(_ error: YAMLParseError) -> String {
         let line = error.line.map { "line \($0): " } ?? ""
-        return line + error.message
+        var text = error.message[...]
+        for part in ["error: scanner: ", "error: parser: ", "error: composer: "] {
+            if let range = text.firstRange(of: part) { text = text[range.upperBound...] }
+        }
+        // The library shows the place below its message, and may say in a first line what it was doing.
+        if let snippet = text.firstRange(of: ":\n") { text = text[..<snippet.lowerBound] }
+        return line + (text.split(separator: "\n").last.map(String.init) ?? "")
     }
 
     static func unrecognized(_ problem: String, _ bytes: [UInt8], kind: String) -> APIError {
