@@ -15,9 +15,16 @@ enum CustomResourceServing {
         let group = spec["group"]?.string ?? ""
         let versions = spec["versions"]?.array ?? []
         let storage = versions.first { $0["storage"]?.bool == true }?["name"]?.string ?? ""
-        return versions.filter { $0["served"]?.bool == true }.map { version in
+        var made = versions.filter { $0["served"]?.bool == true }.map { version in
             definition(object, version, names: names, group: group, storage: storage, rules: rules)
         }
+        var structures: [String: any FieldStructure] = [:]
+        for version in versions {
+            guard let name = version["name"]?.string else { continue }
+            structures["\(group)/\(name)"] = rules.rules(definition: object, version: name).fields
+        }
+        for index in made.indices { made[index].custom?.structures = structures }
+        return made
     }
 
     private static func definition(
