@@ -26,6 +26,8 @@ public struct APIServer: ServiceLifecycle.Service {
         public var advertisedAddress: String?
         /// Static tokens in upstream's form: `token,user,uid,"group1,group2"`.
         public var tokenFile: String?
+        /// Whether kubelets must show certificates of the cluster's authority.
+        public var verifiesKubelets = false
         public var core = APIServerCore.Configuration()
 
         public init() {}
@@ -70,10 +72,13 @@ public struct APIServer: ServiceLifecycle.Service {
         let keys = files?.appending(path: "pki")
         let certificates = try ClusterCertificates(directory: keys)
         let signer = try Self.signer(in: keys)
-        let core = try makeCore(files, signer)
+        let group = MultiThreadedEventLoopGroup.singleton
+        let kubeletClient = try certificates.client(user: "kube-apiserver-kubelet-client", groups: [UserInfo.masters])
+        let kubeletTLS = try Self.clientContext(
+            kubeletClient, authority: certificates.authority.certificate, verifies: configuration.verifiesKubelets)
+        let core = try makeCore(files, signer, KubeletHTTP(tls: kubeletTLS, group: group))
         try await Bootstrapper(core: core).run()
         DefinitionController(core: core).serve()
-        let group = MultiThreadedEventLoopGroup.singleton
         let serving = try certificates.server(
             names: [
                 "kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost",
@@ -83,8 +88,6 @@ public struct APIServer: ServiceLifecycle.Service {
                 Set(
                     ["127.0.0.1", core.allocator.apiServerAddress] + configuration.bindAddresses
                         + configuration.certificateNames.filter { ServiceAllocator.parse($0) != nil })))
-        let kubeletClient = try certificates.client(user: "kube-apiserver-kubelet-client", groups: [UserInfo.masters])
-        let kubeletTLS = try Self.clientContext(kubeletClient, authority: certificates.authority.certificate)
         let channel = ConnectionChannel(
             tls: try Self.serverContext(serving, authority: certificates.authority.certificate),
             responder: HTTPResponder(core: core),
@@ -125,7 +128,7 @@ public struct APIServer: ServiceLifecycle.Service {
         }
     }
 
-    private func makeCore(_ files: URL?, _ signer: TokenSigner) throws -> APIServerCore {
+    private func makeCore(_ files: URL?, _ signer: TokenSigner, _ kubelet: any KubeletConnector) throws -> APIServerCore {
         var tokens = TokenFile()
         if let path = configuration.tokenFile { tokens = try TokenFile(path: path) }
         let store: ObjectStore
@@ -137,7 +140,7 @@ public struct APIServer: ServiceLifecycle.Service {
             store = try ObjectStore(persistence: MemoryPersistence())
         }
         return try APIServerCore(
-            configuration: configuration.core, store: store, tokens: tokens, signer: signer, kubelet: nil, logger: logger)
+            configuration: configuration.core, store: store, tokens: tokens, signer: signer, kubelet: kubelet, logger: logger)
     }
 
     private func listen(
@@ -182,15 +185,16 @@ public struct APIServer: ServiceLifecycle.Service {
         return try NIOSSLContext(configuration: configuration)
     }
 
-    /// Kubelets are known by the cluster's authority, not by name: they are dialled by address.
-    static func clientContext(_ identity: ClusterCertificates.Identity, authority: String) throws -> NIOSSLContext {
+    /// - Parameter verifies: upstream's default is false: kubelets make certificates of their own. Where it is true they are known by
+    ///   the cluster's authority, not by name, because they are dialled by address.
+    static func clientContext(_ identity: ClusterCertificates.Identity, authority: String, verifies: Bool) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(identity.certificate.utf8)).map {
             .certificate($0)
         }
         configuration.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(identity.key.utf8), format: .pem))
         configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authority.utf8)))
-        configuration.certificateVerification = .noHostnameVerification
+        configuration.certificateVerification = verifies ? .noHostnameVerification : .none
         return try NIOSSLContext(configuration: configuration)
     }
 }

@@ -17,19 +17,25 @@ struct AdmissionContext: Sendable {
 struct AdmissionChain: Sendable {
     let store: ObjectStore
     let registry: ResourceRegistry
+    let authorizer: Authorizer
+    let merging: any ObjectMerging
     let configuration: APIServerCore.Configuration
 
     /// The object as the cluster's policies change it before it is validated.
     func mutated(_ object: JSONValue, old: JSONValue?, _ context: AdmissionContext) async throws(APIError) -> JSONValue {
         try NamespaceLifecycle(store: store).check(object, context)
+        guard context.definition.group.isEmpty, context.subresource == nil else { return object }
         var object = object
-        if context.definition.group.isEmpty, context.definition.plural == "namespaces", context.subresource == nil {
-            setNameLabel(&object)
-        }
-        if context.definition.group.isEmpty, context.definition.plural == "pods", context.operation == .create,
-            context.subresource == nil
-        {
+        let isCreate = context.operation == .create
+        switch context.definition.plural {
+        case "namespaces": setNameLabel(&object)
+        case "pods" where isCreate:
+            LimitRangeAdmission(store: store).applyDefaults(&object, context)
             try PodAdmission(store: store, configuration: configuration).admit(&object, context)
+        case "nodes" where isCreate: NodeAdmission.taint(&object)
+        case "persistentvolumeclaims" where isCreate: StorageProtection.protect(&object, finalizer: "kubernetes.io/pvc-protection")
+        case "persistentvolumes" where isCreate: StorageProtection.protect(&object, finalizer: "kubernetes.io/pv-protection")
+        default: break
         }
         return object
     }
@@ -39,6 +45,14 @@ struct AdmissionChain: Sendable {
         if context.operation == .delete {
             try NamespaceLifecycle(store: store).checkDeletion(context, name: object["metadata"]?["name"]?.string ?? "")
         }
+        if context.definition.group == "scheduling.k8s.io" { try PriorityClassAdmission(store: store).check(object, context) }
+        try EscalationCheck(store: store, authorizer: authorizer).check(object, old: old, context)
+        if context.definition.group.isEmpty, context.definition.plural == "pods", context.operation == .create {
+            try LimitRangeAdmission(store: store).validate(object, context)
+        }
+        try PolicyAdmission(store: store, registry: registry).validate(object, old: old, context)
+        // Last, because it charges.
+        try await QuotaAdmission(store: store, registry: registry, merging: merging, now: configuration.now).admit(object, context)
     }
 
     private func setNameLabel(_ namespace: inout JSONValue) {

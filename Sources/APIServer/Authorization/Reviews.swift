@@ -31,6 +31,7 @@ struct Reviews: Sendable {
             review["metadata"] = [:]
             review["spec"] = [:]
             review["status"] = rules(scope.user, namespace: namespace)
+            if form.encoding == .json, !form.isPretty { return orderedRules(review, scope) }
             return try answer(review, definition, form, scope)
         }
         let writer = FieldWriter(manager: options.manager(scope.request), subresource: nil, time: core.configuration.now())
@@ -131,6 +132,21 @@ struct Reviews: Sendable {
         return RequestInfo(
             verb: field("verb"), group: field("group"), resource: field("resource"), subresource: field("subresource"),
             namespace: field("namespace"), name: field("name"), version: field("version"))
+    }
+
+    /// With the members of rules in the order of upstream's structures: scripts compare these answers as text.
+    private func orderedRules(_ review: JSONValue, _ scope: RequestScope) -> APIResponse {
+        func text(_ rule: JSONValue) -> String {
+            let fields = ["verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs"]
+            let members = fields.compactMap { field in rule[field].map { "\"\(field)\":\(JSONSerializer.string($0))" } }
+            return "{\(members.joined(separator: ","))}"
+        }
+        func list(_ field: String) -> String { (review["status"]?[field]?.array ?? []).map(text).joined(separator: ",") }
+        let body =
+            "{\"kind\":\"SelfSubjectRulesReview\",\"apiVersion\":\"authorization.k8s.io/v1\",\"metadata\":{},\"spec\":{},\"status\":"
+            + "{\"resourceRules\":[\(list("resourceRules"))],\"nonResourceRules\":[\(list("nonResourceRules"))],\"incomplete\":false}}"
+        return APIResponse(
+            status: 201, headers: [("Content-Type", "application/json")] + scope.warningHeaders, body: .bytes(Array(body.utf8)))
     }
 
     private func rules(_ user: UserInfo, namespace: String) -> JSONValue {

@@ -179,7 +179,7 @@ enum BootstrapObjects {
             [group("system:authenticated"), group("system:unauthenticated")]),
         binding(
             "system:service-account-issuer-discovery", role: "system:service-account-issuer-discovery",
-            [group("system:serviceaccounts")]),
+            [group("system:authenticated")]),
     ]
 
     static let priorityClasses: [JSONValue] = [

@@ -62,7 +62,8 @@ public final class APIServerCore: Sendable {
             tokens: tokens, signer: signer, store: store, issuer: configuration.issuer, now: configuration.now)
         allocator = try ServiceAllocator(
             range: configuration.serviceRange, nodePorts: configuration.nodePorts, random: configuration.random)
-        admission = AdmissionChain(store: store, registry: registry, configuration: configuration)
+        admission = AdmissionChain(
+            store: store, registry: registry, authorizer: authorizer, merging: merging, configuration: configuration)
         allocator.load(store)
     }
 
@@ -197,7 +198,10 @@ public final class APIServerCore: Sendable {
     /// Brings what is derived from objects up to date before the answer is sent, so that a client that reads after its own
     /// write finds the effect of it.
     func afterWrite(_ definition: ResourceDefinition) async {
-        if definition.group == "rbac.authorization.k8s.io" { authorizer.invalidate() }
+        if definition.group == "rbac.authorization.k8s.io" {
+            authorizer.invalidate()
+            if definition.plural == "clusterroles" { await RoleAggregation(core: self).run() }
+        }
         if definition.group == "apiextensions.k8s.io" { definitions.wake() }
     }
 

@@ -45,6 +45,11 @@ extension APIServerCore {
         for attempt in 1... {
             let current = try stored(definition, namespace: namespace, name: name)
             try checkPreconditions(options, current, definition)
+            if definition.group == "batch", definition.plural == "jobs", options.propagation == nil, options.orphanDependents == nil {
+                scope.warn(
+                    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+                        + "propagationPolicy=Orphan to suppress this warning")
+            }
             let object = encoder(definition).value(current)
             let context = AdmissionContext(
                 definition: definition, operation: .delete, subresource: nil, scope: scope, isDryRun: options.isDryRun)
@@ -190,12 +195,17 @@ extension APIServerCore {
         object["metadata"]?["generation"] = .integer(generation + 1)
     }
 
+    /// Kinds from before garbage collection keep what they made.
+    private static func isOrphanedByDefault(_ definition: ResourceDefinition) -> Bool {
+        definition.group.isEmpty && definition.plural == "replicationcontrollers" || definition.group == "batch" && definition.plural == "jobs"
+    }
+
     private static func setDependentsFinalizer(
         _ object: inout JSONValue, _ options: DeleteOptions, _ definition: ResourceDefinition
     ) {
         let own = object["metadata"]?["finalizers"]?.array?.compactMap(\.string) ?? []
         var kept = own.filter { $0 != "orphan" && $0 != "foregroundDeletion" }
-        let isOrphanedByDefault = definition.group.isEmpty && definition.plural == "replicationcontrollers"
+        let isOrphanedByDefault = Self.isOrphanedByDefault(definition)
         if let wanted = options.dependentsFinalizer(of: object, defaultsToOrphan: isOrphanedByDefault) { kept.append(wanted) }
         if Set(kept) == Set(own) { return }
         object["metadata"]?["finalizers"] = kept.isEmpty ? nil : .array(kept.map { .string($0) })

@@ -121,6 +121,12 @@ extension APIServerCore {
             return try encoder(definition).response(created, form: form, status: 201, scope: scope)
         }
         let uid = object["metadata"]?["uid"]?.string ?? ""
+        let version = object["metadata"]?["resourceVersion"]?.string ?? ""
+        if isThere, ["", "0"].contains(version), !Self.isUpdatedUnconditionally(definition) {
+            throw .invalid(
+                group: definition.group, kind: definition.plural, name: scope.info.name,
+                [.invalid("metadata.resourceVersion", 0, "must be specified for an update")])
+        }
         let updated = try await modify(definition, subresource: subresource, scope, options) { current throws(APIError) in
             if !uid.isEmpty, uid != current.uid {
                 let path = "/registry/\(definition.plural)/\(current.key)"
@@ -138,9 +144,20 @@ extension APIServerCore {
         switch (definition.group, definition.plural) {
         case ("", "endpoints"), ("", "events"), ("", "limitranges"), ("coordination.k8s.io", "leases"),
             ("events.k8s.io", "events"),
-            ("rbac.authorization.k8s.io", _), ("node.k8s.io", "runtimeclasses"):
+            ("rbac.authorization.k8s.io", _), ("node.k8s.io", "runtimeclasses"), ("", "services"):
             true
         default: false
+        }
+    }
+
+    /// Kinds whose updates must say which version they were made from.
+    private static func isUpdatedUnconditionally(_ definition: ResourceDefinition) -> Bool {
+        if definition.custom != nil { return false }
+        switch (definition.group, definition.plural) {
+        case ("coordination.k8s.io", "leases"), ("policy", "poddisruptionbudgets"), ("node.k8s.io", "runtimeclasses"),
+            ("apiextensions.k8s.io", _), ("admissionregistration.k8s.io", _), ("discovery.k8s.io", "endpointslices"):
+            return false
+        default: return true
         }
     }
 

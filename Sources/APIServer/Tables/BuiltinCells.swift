@@ -203,9 +203,10 @@ struct BuiltinCells: Sendable {
     private func event(_ object: JSONValue) -> [JSONValue] {
         let core = definition.group.isEmpty ? object : EventConversion.toCore(object)
         let involved = core["involvedObject"] ?? [:]
-        let first = core["firstTimestamp"] ?? core["eventTime"]
+        func time(_ field: String) -> JSONValue? { core[field].flatMap { $0.isNull ? Optional.none : $0 } }
+        let first = time("firstTimestamp") ?? time("eventTime")
         let series = core["series"]
-        let last = series?["lastObservedTime"] ?? core["lastTimestamp"] ?? core["eventTime"] ?? first
+        let last = series?["lastObservedTime"] ?? time("lastTimestamp") ?? time("eventTime") ?? first
         let count = series?["count"] ?? core["count"] ?? 1
         var source = core["source"]?["component"]?.string ?? ""
         if source.isEmpty { source = core["reportingComponent"]?.string ?? "" }
