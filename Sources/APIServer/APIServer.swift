@@ -187,7 +187,8 @@ public struct APIServer: ServiceLifecycle.Service {
 
     /// - Parameter verifies: upstream's default is false: kubelets make certificates of their own. Where it is true they are known by
     ///   the cluster's authority, not by name, because they are dialled by address.
-    static func clientContext(_ identity: ClusterCertificates.Identity, authority: String, verifies: Bool) throws -> NIOSSLContext {
+    static func clientContext(_ identity: ClusterCertificates.Identity, authority: String, verifies: Bool) throws -> NIOSSLContext
+    {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(identity.certificate.utf8)).map {
             .certificate($0)

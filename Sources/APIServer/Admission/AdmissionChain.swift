@@ -33,7 +33,8 @@ struct AdmissionChain: Sendable {
             LimitRangeAdmission(store: store).applyDefaults(&object, context)
             try PodAdmission(store: store, configuration: configuration).admit(&object, context)
         case "nodes" where isCreate: NodeAdmission.taint(&object)
-        case "persistentvolumeclaims" where isCreate: StorageProtection.protect(&object, finalizer: "kubernetes.io/pvc-protection")
+        case "persistentvolumeclaims" where isCreate:
+            StorageProtection.protect(&object, finalizer: "kubernetes.io/pvc-protection")
         case "persistentvolumes" where isCreate: StorageProtection.protect(&object, finalizer: "kubernetes.io/pv-protection")
         default: break
         }
@@ -52,7 +53,8 @@ struct AdmissionChain: Sendable {
         }
         try PolicyAdmission(store: store, registry: registry).validate(object, old: old, context)
         // Last, because it charges.
-        try await QuotaAdmission(store: store, registry: registry, merging: merging, now: configuration.now).admit(object, context)
+        try await QuotaAdmission(store: store, registry: registry, merging: merging, now: configuration.now).admit(
+            object, context)
     }
 
     private func setNameLabel(_ namespace: inout JSONValue) {

@@ -65,7 +65,9 @@ struct LimitRangeAdmission: Sendable {
         for (resource, bound) in (limit["min"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
             guard let text = bound.string, let minimum = Quantity(text) else { continue }
             if let (request, shown) = quantity("requests", resource) {
-                if request < minimum { problems.append("minimum \(resource) usage per Container is \(text), but request is \(shown)") }
+                if request < minimum {
+                    problems.append("minimum \(resource) usage per Container is \(text), but request is \(shown)")
+                }
             } else {
                 problems.append("minimum \(resource) usage per Container is \(text).  No request is specified")
             }
@@ -73,7 +75,9 @@ struct LimitRangeAdmission: Sendable {
         for (resource, bound) in (limit["max"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
             guard let text = bound.string, let maximum = Quantity(text) else { continue }
             if let (limit, shown) = quantity("limits", resource) {
-                if limit > maximum { problems.append("maximum \(resource) usage per Container is \(text), but limit is \(shown)") }
+                if limit > maximum {
+                    problems.append("maximum \(resource) usage per Container is \(text), but limit is \(shown)")
+                }
             } else {
                 problems.append("maximum \(resource) usage per Container is \(text).  No limit is specified")
             }

@@ -20,10 +20,14 @@ struct PolicyAdmission: Sendable {
         let isDeletion = context.operation == .delete
         let request = PolicyRequest(
             object: isDeletion ? nil : object, oldObject: isDeletion ? object : old, operation: context.operation.rawValue,
-            group: definition.group, version: definition.version, resource: definition.plural, subresource: context.subresource ?? "",
+            group: definition.group, version: definition.version, resource: definition.plural,
+            subresource: context.subresource ?? "",
             kind: definition.kind, name: object["metadata"]?["name"]?.string ?? info.name, namespace: namespace,
-            namespaceObject: namespace.isEmpty ? nil : store.object(ResourceName(group: "", resource: "namespaces"), key: namespace)?
-                .value(apiVersion: "v1", kind: "Namespace"), userName: context.scope.user.name, groups: context.scope.user.groups,
+            namespaceObject: namespace.isEmpty
+                ? nil
+                : store.object(ResourceName(group: "", resource: "namespaces"), key: namespace)?
+                    .value(apiVersion: "v1", kind: "Namespace"), userName: context.scope.user.name,
+            groups: context.scope.user.groups,
             isDryRun: context.isDryRun)
         let findings = AdmissionPolicies.evaluate(request, bindings: bindings, policies: policies) { kind, namespace, name in
             guard let found = registry.definition(apiVersion: kind.apiVersion, kind: kind.kind) else { return nil }

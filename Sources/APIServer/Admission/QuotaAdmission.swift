@@ -65,7 +65,9 @@ struct QuotaAdmission: Sendable {
                         resource: Self.resource, operation: .update(PreparedObject(updated), expected: current.revision)))
                 return
             } catch {
-                guard case .conflict(let latest?) = error else { throw .internalError("the quota could not be charged: \(error)") }
+                guard case .conflict(let latest?) = error else {
+                    throw .internalError("the quota could not be charged: \(error)")
+                }
                 current = latest
             }
         }
@@ -86,7 +88,9 @@ struct QuotaAdmission: Sendable {
             case "limits.cpu", "limits.memory": parts = ("limits", String(key.dropFirst(7)))
             default: continue
             }
-            let silent = containers.filter { $0["resources"]?[parts.field]?[parts.resource] == nil }.compactMap { $0["name"]?.string }
+            let silent = containers.filter { $0["resources"]?[parts.field]?[parts.resource] == nil }.compactMap {
+                $0["name"]?.string
+            }
             guard silent.isEmpty else {
                 throw .forbidden(
                     context.definition.name, name: name,

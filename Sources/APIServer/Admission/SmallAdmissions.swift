@@ -4,7 +4,10 @@ import KubernetesTypes
 enum NodeAdmission {
     static func taint(_ node: inout JSONValue) {
         var taints = node["spec"]?["taints"]?.array ?? []
-        guard !taints.contains(where: { $0["key"]?.string == "node.kubernetes.io/not-ready" && $0["effect"]?.string == "NoSchedule" })
+        guard
+            !taints.contains(where: {
+                $0["key"]?.string == "node.kubernetes.io/not-ready" && $0["effect"]?.string == "NoSchedule"
+            })
         else { return }
         taints.append(["key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"])
         if node["spec"] == nil { node["spec"] = [:] }

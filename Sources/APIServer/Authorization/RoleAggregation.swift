@@ -36,7 +36,9 @@ struct RoleAggregation: Sendable {
     }
 
     private func write(_ role: StoredObject, _ old: JSONValue, _ rules: [JSONValue]) async -> Bool {
-        guard let definition = core.registry.definition(group: Self.resource.group, plural: Self.resource.resource) else { return false }
+        guard let definition = core.registry.definition(group: Self.resource.group, plural: Self.resource.resource) else {
+            return false
+        }
         var before = old
         before["apiVersion"] = .string(definition.apiVersion)
         before["kind"] = .string(definition.kind)

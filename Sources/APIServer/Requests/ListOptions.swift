@@ -42,7 +42,9 @@ struct ListOptions: Sendable {
         } else if !match.isEmpty {
             errors.append(.forbidden(field, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
         }
-        if !continueToken.isEmpty { errors.append(.forbidden(field, "resourceVersionMatch is forbidden when continue is provided")) }
+        if !continueToken.isEmpty {
+            errors.append(.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"))
+        }
         return errors
     }
 

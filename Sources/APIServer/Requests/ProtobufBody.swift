@@ -15,7 +15,9 @@ enum ProtobufBody {
         let apiVersion = type["apiVersion"]?.string ?? ""
         let kind = type["kind"]?.string ?? ""
         guard let encoded = unknown["raw"]?.string, let raw = ProtobufReader.bytes(fromBase64: encoded) else { throw malformed }
-        guard let name = ProtobufSchema.messageName(apiVersion: apiVersion, kind: kind), ProtobufSchema.builtin.messages[name] != nil else {
+        guard let name = ProtobufSchema.messageName(apiVersion: apiVersion, kind: kind),
+            ProtobufSchema.builtin.messages[name] != nil
+        else {
             throw .badRequest("no kind \"\(kind)\" is registered for version \"\(apiVersion)\"")
         }
         guard var object = reader.message(name, raw[...]) else { throw malformed }
@@ -55,7 +57,8 @@ struct ProtobufSchema: Sendable {
                 let shape: Shape = words[2].hasPrefix("*") ? .repeated : words[2].hasPrefix("@") ? .map : .single
                 fields[number] = Field(
                     name: String(words[0].hasPrefix("+") ? words[0].dropFirst() : words[0]),
-                    type: String(shape == .single ? words[2] : words[2].dropFirst()), shape: shape, isInline: words[0].hasPrefix("+"))
+                    type: String(shape == .single ? words[2] : words[2].dropFirst()), shape: shape,
+                    isInline: words[0].hasPrefix("+"))
             }
             messages[String(name)] = fields
         }

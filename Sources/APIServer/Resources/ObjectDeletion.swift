@@ -45,7 +45,9 @@ extension APIServerCore {
         for attempt in 1... {
             let current = try stored(definition, namespace: namespace, name: name)
             try checkPreconditions(options, current, definition)
-            if definition.group == "batch", definition.plural == "jobs", options.propagation == nil, options.orphanDependents == nil {
+            if definition.group == "batch", definition.plural == "jobs", options.propagation == nil,
+                options.orphanDependents == nil
+            {
                 scope.warn(
                     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
                         + "propagationPolicy=Orphan to suppress this warning")
@@ -197,7 +199,8 @@ extension APIServerCore {
 
     /// Kinds from before garbage collection keep what they made.
     private static func isOrphanedByDefault(_ definition: ResourceDefinition) -> Bool {
-        definition.group.isEmpty && definition.plural == "replicationcontrollers" || definition.group == "batch" && definition.plural == "jobs"
+        definition.group.isEmpty && definition.plural == "replicationcontrollers"
+            || definition.group == "batch" && definition.plural == "jobs"
     }
 
     private static func setDependentsFinalizer(

@@ -11,9 +11,13 @@ struct SchemaMerging: ObjectMerging {
         }
     }
 
-    func mergePatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue { MergePatch.apply(patch, to: current) }
+    func mergePatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue {
+        MergePatch.apply(patch, to: current)
+    }
 
-    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError) -> JSONValue {
+    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError)
+        -> JSONValue
+    {
         do throws(PatchError) {
             return try StrategicMergePatch.apply(patch, to: current, type: Self.type(definition))
         } catch {
@@ -25,7 +29,9 @@ struct SchemaMerging: ObjectMerging {
         switch error.code {
         case .malformed: .badRequest(error.message)
         case .operationFailed:
-            APIError(code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request", details: [:])
+            APIError(
+                code: 422, reason: "Invalid", message: "the server rejected our request due to an error in our request",
+                details: [:])
         case .notApplicable: APIError(code: 500, reason: "", message: error.message)
         }
     }
@@ -87,7 +93,8 @@ enum ResetFields {
             switch definition.kind {
             case "Pod":
                 return FieldSet([
-                    [.field("spec")], [.field("metadata"), .field("deletionTimestamp")], [.field("metadata"), .field("ownerReferences")],
+                    [.field("spec")], [.field("metadata"), .field("deletionTimestamp")],
+                    [.field("metadata"), .field("ownerReferences")],
                 ])
             case "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet":
                 return FieldSet([[.field("spec")], [.field("metadata"), .field("labels")]])

@@ -35,7 +35,8 @@ struct KubeletHTTP: KubeletConnector {
                     fields.add(name: "Connection", value: "close")
                     try await outbound.write(
                         .head(
-                            HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: method), uri: target.path, headers: fields)))
+                            HTTPRequestHead(
+                                version: .http1_1, method: HTTPMethod(rawValue: method), uri: target.path, headers: fields)))
                     if !body.isEmpty { try await outbound.write(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
                     try await outbound.write(.end(nil))
                     for try await part in inbound {
