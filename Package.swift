@@ -102,7 +102,7 @@ let modules: [Module] = [
     Module(
         name: "Gateway", imports: ["ControllerRuntime", "ApusAPI", "ArtifactStore", "Drift", "Exposition"],
         libraries: [
-            "AsyncHTTPClient", "Hummingbird", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1", "ServiceLifecycle",
+            "AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "ServiceLifecycle",
         ]),
 
     Module(
