@@ -125,7 +125,7 @@ let modules: [Module] = [
 
 let executables: [Module] = [
     Module(
-        name: "apus", imports: ["Embedded", "APIServer", "Exposition", "ModelServer"],
+        name: "apus", imports: ["Embedded", "APIServer", "Exposition", "Gateway", "ModelServer"],
         libraries: ["ArgumentParser", "Logging", "ServiceLifecycle", "Yams"])
 ]
 

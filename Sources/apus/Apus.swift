@@ -7,6 +7,6 @@ struct Apus: AsyncParsableCommand {
         commandName: "apus",
         abstract: "Turns a labelled data set into a model in production, and keeps it good.",
         version: "0.1.0",
-        subcommands: [APIServerCommand.self, ServeCommand.self]
+        subcommands: [APIServerCommand.self, GatewayCommand.self, ServeCommand.self]
     )
 }
