@@ -160,7 +160,7 @@ struct RegexMachine {
             if found == nil {
                 add(0, Array(repeating: -1, count: wantsCaptures ? slots : 0), text, position, &current, wantsCaptures)
             }
-            if current.order.isEmpty { break }
+            if current.order.isEmpty, found != nil { break }
             next.clear()
             step: for (index, counter) in current.order.enumerated() {
                 switch program[counter] {

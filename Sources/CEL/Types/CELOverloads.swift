@@ -29,7 +29,8 @@ struct CELOverload: Sendable {
         }
 
         mutating func overload() -> (String, CELOverload)? {
-            guard let separator = rest.firstIndex(of: ":") else { return nil }
+            // The name of the conditional operator has a colon in it.
+            guard let separator = rest.lastIndex(of: ":") else { return nil }
             let name = String(rest[..<separator])
             rest = rest[rest.index(after: separator)...]
             var target: CELType?
