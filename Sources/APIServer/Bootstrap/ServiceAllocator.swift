@@ -120,6 +120,7 @@ final class ServiceAllocator: Sendable {
         let spec = object["spec"] ?? [:]
         guard spec["type"]?.string != "ExternalName" else { return }
         let requested = spec["clusterIP"]?.string ?? ""
+        completeFamilies(&object, address: requested)
         if requested == "None" { return }
         let name = object["metadata"]?["name"]?.string ?? ""
         if let address = Self.parse(requested) {
@@ -144,6 +145,13 @@ final class ServiceAllocator: Sendable {
         taken.addresses.append(address)
         object["spec"]?["clusterIP"] = .string(Self.format(address))
         object["spec"]?["clusterIPs"] = [.string(Self.format(address))]
+    }
+
+    /// One family, IPv4: this cluster has no other.
+    private func completeFamilies(_ object: inout JSONValue, address: String) {
+        if !address.isEmpty, object["spec"]?["clusterIPs"] == nil { object["spec"]?["clusterIPs"] = [.string(address)] }
+        if object["spec"]?["ipFamilies"] == nil { object["spec"]?["ipFamilies"] = ["IPv4"] }
+        if object["spec"]?["ipFamilyPolicy"] == nil { object["spec"]?["ipFamilyPolicy"] = "SingleStack" }
     }
 
     private func invalidAddress(_ definition: ResourceDefinition, _ name: String, _ value: String, _ why: String) -> APIError {

@@ -60,6 +60,7 @@ struct BuiltinRules: ObjectRules {
             object["status"] = new["status"] ?? emptyStatus
             // Status updates of most kinds may change labels and the like as well.
             object["metadata"] = new["metadata"]
+            if kind.kind == "Deployment" { object[path: ["metadata", "labels"]] = old[path: ["metadata", "labels"]] }
             return object
         }
         if behavior.hasStatus { object["status"] = old["status"] }
@@ -76,7 +77,11 @@ struct BuiltinRules: ObjectRules {
 
     func warnings(_ object: JSONValue, old: JSONValue?) -> [String] { behavior.warnings(object, old) }
 
-    func changesGeneration(old: JSONValue, new: JSONValue) -> Bool { behavior.changesGeneration(old, new) }
+    func changesGeneration(old: JSONValue, new: JSONValue) -> Bool {
+        // Annotations of a Deployment are copied to its ReplicaSets, so they count as part of what is wanted.
+        if kind.kind == "Deployment", old[path: ["metadata", "annotations"]] != new[path: ["metadata", "annotations"]] { return true }
+        return behavior.changesGeneration(old, new)
+    }
 
     var fields: (any FieldStructure)? { KindFields(type: type, emptyObject: BuiltinDecoder.empty(kind, type)) }
 

@@ -8,7 +8,9 @@ struct OpenAPIDocuments: Sendable {
 
     func respond(_ scope: RequestScope, _ segments: [String]) throws(APIError) -> APIResponse {
         switch segments {
-        case ["v3"]: return json(index)
+        case ["v3"]:
+            return APIResponse(
+                status: 200, headers: [("Content-Type", "text/plain; charset=utf-8")], body: .bytes(JSONSerializer.bytes(index)))
         case ["v2"]:
             return json([
                 "swagger": "2.0", "info": ["title": "Kubernetes", "version": "v1.36.2"], "paths": [:], "definitions": [:],
@@ -23,10 +25,9 @@ struct OpenAPIDocuments: Sendable {
             case 3 where path.first == "apis": (group, version) = (path[path.startIndex + 1], path[path.endIndex - 1])
             default: return .pageNotFound
             }
-            guard core.registry.serves(group: group, version: version),
-                let document = document(group: group, version: version)
-            else { return .pageNotFound }
-            return json(document)
+            guard core.registry.serves(group: group, version: version) else { return .pageNotFound }
+            let definitions = core.registry.definitions(group: group, version: version)
+            return json(OpenAPIBuilder(definitions: definitions, group: group, version: version).document())
         }
     }
 
@@ -46,9 +47,5 @@ struct OpenAPIDocuments: Sendable {
             }
         }
         return ["paths": .object(paths)]
-    }
-
-    private func document(group: String, version: String) -> JSONValue? {
-        SchemaProvider.openAPIDocument(core.registry.definitions(group: group, version: version), group: group, version: version)
     }
 }

@@ -10,7 +10,12 @@ extension APIServerCore {
         var findings = FieldOrder.sorted(decoded.findings, json: body.json)
         findings += body.duplicates.map { "duplicate field \"\($0)\"" }
         try report(findings, definition, scope, options)
-        return decoded.object
+        var result = decoded.object
+        // An empty list is a wish: forget who owns what. Decoding drops it like any other empty list.
+        if let entries = object["metadata"]?["managedFields"]?.array, entries.isEmpty || entries == [[:]] {
+            result["metadata"]?["managedFields"] = []
+        }
+        return result
     }
 
     func report(

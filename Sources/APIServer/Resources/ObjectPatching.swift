@@ -37,8 +37,7 @@ extension APIServerCore {
             throw APIError(
                 code: 415, reason: "UnsupportedMediaType",
                 message: "the body of the request was in an unknown format - accepted media types include: "
-                    + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml, "
-                    + "application/apply-patch+cbor")
+                    + "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml")
         }
         return type
     }
@@ -95,6 +94,11 @@ extension APIServerCore {
     private func checkPatchedType(_ object: inout JSONValue, _ definition: ResourceDefinition) throws(APIError) {
         let kind = object["kind"]?.string ?? ""
         let apiVersion = object["apiVersion"]?.string ?? ""
+        if definition.custom == nil, kind.isEmpty, apiVersion.isEmpty {
+            object["kind"] = .string(definition.kind)
+            object["apiVersion"] = .string(definition.apiVersion)
+            return
+        }
         if definition.custom != nil {
             if kind != definition.kind {
                 throw .invalid(
@@ -150,11 +154,6 @@ extension APIServerCore {
         try checkApplied(configuration, definition, scope)
         if store.object(definition.storageName, key: key(definition, scope)) == nil {
             guard subresource == nil else { throw .notFound(definition.name, name: scope.info.name) }
-            if let uid = configuration["metadata"]?["uid"]?.string, !uid.isEmpty {
-                throw .conflict(
-                    definition.name, name: scope.info.name,
-                    "uid mismatch: the provided object specified uid \(uid), and no existing object was found")
-            }
             let applied = try merging.applied(configuration, to: nil, definition, by: writer, force: options.force ?? false)
             let decoded = try definition.rules.decode(applied)
             let created = try await create(

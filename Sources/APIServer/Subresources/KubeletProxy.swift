@@ -7,6 +7,9 @@ struct KubeletProxy: Sendable {
     let definition: ResourceDefinition
 
     func respond(_ scope: RequestScope) async throws(APIError) -> APIResponse {
+        if scope.info.subresource == "log", try isUnscheduled(scope) {
+            return APIResponse(status: 204, body: .bytes([]))
+        }
         let target = try Self.target(core, definition, scope)
         guard let kubelet = core.kubelet else { throw .internalError("this server has no way to reach nodes") }
         if scope.info.subresource == "log" || scope.info.subresource == "proxy" {
@@ -18,6 +21,13 @@ struct KubeletProxy: Sendable {
             }
         }
         throw .badRequest("Upgrade request required")
+    }
+
+    /// A pod that is on no node yet has logged nothing.
+    private func isUnscheduled(_ scope: RequestScope) throws(APIError) -> Bool {
+        let pod = try core.stored(definition, namespace: scope.info.namespace, name: scope.info.name).value
+        _ = try Self.container(scope, pod)
+        return (pod["spec"]?["nodeName"]?.string ?? "").isEmpty
     }
 
     private static func passedHeaders(_ request: APIRequest) -> [(name: String, value: String)] {

@@ -16,6 +16,16 @@ struct ScaleSubresource: Sendable {
         PrinterColumn(name: "Age", type: "string", description: TableRenderer.createdDescription),
     ]
 
+    private var shownColumns: [PrinterColumn] {
+        guard definition.custom != nil else { return Self.columns }
+        return [
+            PrinterColumn(name: "Name", type: "string", format: "name", description: TableRenderer.nameDescription),
+            PrinterColumn(name: "Desired", type: "integer", description: "Number of desired replicas"),
+            PrinterColumn(name: "Available", type: "integer", description: "Number of actual replicas"),
+            PrinterColumn(name: "Age", type: "date", description: TableRenderer.createdDescription),
+        ]
+    }
+
     private var paths: ScalePaths {
         definition.custom?.scale
             ?? ScalePaths(specReplicas: "spec.replicas", statusReplicas: "status.replicas", labelSelector: nil)
@@ -60,11 +70,18 @@ struct ScaleSubresource: Sendable {
             let table: JSONValue = [
                 "kind": "Table", "apiVersion": "meta.k8s.io/v1",
                 "metadata": ["resourceVersion": metadata["resourceVersion"] ?? ""],
-                "columnDefinitions": .array(Self.columns.map(TableRenderer.definition)), "rows": [row],
+                "columnDefinitions": .array(shownColumns.map(TableRenderer.definition)), "rows": [row],
             ]
             return ResponseEncoder.response(table, form: form, warnings: scope.warningHeaders)
         }
         return try core.encoder(scaleDefinition).response(value: scale, form: form, scope: scope)
+    }
+
+    /// What is recorded through `scale` has no time upstream, because it is converted from the fields of a Scale.
+    static func forgetTimes(_ object: inout JSONValue) {
+        guard var entries = object["metadata"]?["managedFields"]?.array else { return }
+        for index in entries.indices where entries[index]["subresource"]?.string == "scale" { entries[index]["time"] = nil }
+        object["metadata"]?["managedFields"] = .array(entries)
     }
 
     private func parts(_ path: String) -> [String] { path.split(separator: ".").map(String.init) }
