@@ -274,11 +274,6 @@ struct TrainingJobPlanner {
     private mutating func keepPods(of attempt: Int) {
         keepEndedPods()
         plan.kept.formUnion(observation.pods.filter { $0.attempt == attempt }.map { ResourceReference($0) })
-        plan.children += supportingChildren
-    }
-
-    private var supportingChildren: [PlannedChild] {
-        (try? TrainingPods(observation: observation, attempt: status.attempt ?? 1).supportingObjects()) ?? []
     }
 
     private mutating func planPods(of attempt: Int) throws {

@@ -46,7 +46,7 @@ struct TrainingPods {
                 try Role(
                     metadata: metadata,
                     rules: [
-                        PolicyRule(apiGroups: [""], resourceNames: (0..<replicas).map(name(rank:)), resources: ["pods"], verbs: ["get"])
+                        PolicyRule(apiGroups: [""], resourceNames: (0..<replicas).map(name(rank:)), resources: ["pods", "pods/log"], verbs: ["get"])
                     ]
                 ).json(), .owned, observedUID: nil),
             .ensure(
@@ -201,7 +201,7 @@ struct TrainingPods {
 
     private var channelAddresses: [(channel: String, uri: String, digest: String?)] {
         var addresses = job.spec.inputs.map { ($0.name, $0.uri, $0.digest) }
-        if let uri = job.spec.baseModel?.uri { addresses.append((TrainingAgentConfiguration.modelChannel, uri, nil)) }
+        if let uri = job.spec.baseModel?.uri, hubName == nil { addresses.append((TrainingAgentConfiguration.modelChannel, uri, nil)) }
         return addresses
     }
 
@@ -243,7 +243,14 @@ struct TrainingPods {
             name: TrainingAgentConfiguration.environmentVariable, value: JSONSerializer.string(try JSONValue(encoding: configuration)))
     }
 
+    /// A model of the hub is fetched by the trainer itself, which knows how.
+    private var hubName: String? {
+        job.spec.baseModel?.uri.flatMap { $0.hasPrefix("hf://") ? String($0.dropFirst("hf://".count)) : nil }
+    }
+
     var hyperparameters: [String: IntOrString] {
-        (observation.runtime?.defaultHyperparameters ?? [:]).merging(job.spec.hyperparameters ?? [:]) { _, job in job }
+        var all = (observation.runtime?.defaultHyperparameters ?? [:]).merging(job.spec.hyperparameters ?? [:]) { _, job in job }
+        if let hubName { all["base_model"] = .string(hubName) }
+        return all
     }
 }

@@ -1,0 +1,83 @@
+/// Gathers observations, executes plans: the reconcilers of every kind at work on an API server.
+///
+/// One wiring file a kind says what concerns it and where the facts of its observation come from; `Facts/` reads what lies outside
+/// Kubernetes. There is no decision here.
+import ArtifactStore
+import AsyncHTTPClient
+import ControllerRuntime
+public import KubernetesClient
+public import Logging
+public import Reconcilers
+public import ServiceLifecycle
+
+public struct Operator: Service {
+    public struct Configuration: Sendable {
+        public var platform: Platform
+        /// Architectures that the model server loads.
+        public var servableArchitectures: Set<String>
+        /// Where the lease of the leader lies; nil runs without election.
+        public var leaderElection: LeaderElection?
+        /// Where health and metrics are served; nil serves none.
+        public var healthAddress: (host: String, port: Int)?
+
+        public struct LeaderElection: Sendable {
+            public var namespace: String
+            public var identity: String
+
+            public init(namespace: String, identity: String) {
+                self.namespace = namespace
+                self.identity = identity
+            }
+        }
+
+        public init(
+            platform: Platform, servableArchitectures: Set<String>, leaderElection: LeaderElection? = nil,
+            healthAddress: (host: String, port: Int)? = nil
+        ) {
+            self.platform = platform
+            self.servableArchitectures = servableArchitectures
+            self.leaderElection = leaderElection
+            self.healthAddress = healthAddress
+        }
+    }
+
+    private let configuration: Configuration
+    private let client: Client
+    private let logger: Logger
+
+    public init(configuration: Configuration, client: Client, logger: Logger) {
+        self.configuration = configuration
+        self.client = client
+        self.logger = logger
+    }
+
+    /// Runs until cancelled or asked to shut down.
+    public func run() async throws {
+        let election = configuration.leaderElection.map {
+            LeaderElector.Configuration(namespace: $0.namespace, name: "apus-operator", identity: $0.identity)
+        }
+        let manager = Manager(client: client, election: election, logger: logger)
+        let context = OperatorContext(
+            manager: manager, platform: configuration.platform, servableArchitectures: configuration.servableArchitectures,
+            store: try StoreURI(configuration.platform.store).openStore(), http: HTTPClient.shared, logger: logger)
+        TrainingJobWiring.add(to: context)
+        ModelWiring.add(to: context)
+        InferenceServiceWiring.add(to: context)
+        DriftMonitorWiring.add(to: context)
+        if let address = configuration.healthAddress {
+            let server = HealthServer(host: address.host, port: address.port, manager: manager, logger: logger)
+            manager.add("health", needsLeadership: false) { try await server.run() }
+        }
+        try await manager.run()
+    }
+}
+
+/// What every wiring works with.
+struct OperatorContext: Sendable {
+    let manager: Manager
+    let platform: Platform
+    let servableArchitectures: Set<String>
+    let store: any BundleStore
+    let http: HTTPClient
+    let logger: Logger
+}

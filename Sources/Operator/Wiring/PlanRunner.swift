@@ -1,0 +1,26 @@
+import ApusAPI
+import ControllerRuntime
+import Foundation
+import KubernetesTypes
+import Reconciliation
+
+/// Observe, plan, execute: the same for every kind.
+struct PlanRunner: Sendable {
+    let executor: PlanExecutor
+    private let known: [ResourceType]
+
+    init(_ context: OperatorContext, effects: [String: PlanExecutor.EffectHandler] = [:]) {
+        known = ApusAPI.definitions.map(\.type)
+        executor = context.manager.executor(component: "apus-operator", kinds: known, effects: effects)
+    }
+
+    /// - Parameter children: the owned children that the plan was made from.
+    func run(_ plan: Plan, for owner: some KubernetesResource, children: [any KubernetesResource] = []) async throws -> Outcome {
+        try await executor.execute(
+            plan, for: DynamicObject(try JSONValue(encoding: owner)), children: try children.map { DynamicObject(try JSONValue(encoding: $0)) })
+        switch plan.next {
+        case .whenSomethingChanges: return .settled
+        case .after(let delay): return .lookAgain(after: delay)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import ArtifactStore
+import Foundation
+
+/// Copies finished checkpoints into the artifact store and keeps the newest two there.
+struct CheckpointKeeper {
+    let store: any BundleStore
+    let name: String
+    let folder: URL
+
+    /// Stores the newest finished checkpoint that is newer than `step`.
+    /// - Returns: its step, or nil when there was none.
+    func saveNew(after step: Int?) async throws -> Int? {
+        guard let newest = Self.finished(in: folder).max(by: { $0.step < $1.step }), newest.step > step ?? -1 else { return nil }
+        let prefix = try TreeName(name)
+        _ = try await store.putTree(newest.url.path, as: prefix.appending(newest.url.lastPathComponent))
+        try await store.deleteOlderTrees(under: prefix, keeping: 2)
+        return newest.step
+    }
+
+    /// Folders named `checkpoint-<step>`: a trainer gives that name when everything is inside.
+    static func finished(in folder: URL) -> [(step: Int, url: URL)] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.compactMap { name in
+            guard name.hasPrefix("checkpoint-"), let step = Int(name.dropFirst("checkpoint-".count)), step >= 0 else { return nil }
+            return (step, folder.appending(path: name))
+        }
+    }
+}
