@@ -1,0 +1,110 @@
+import ApusAPI
+import FoundationEssentials
+import KubernetesTypes
+import Reconciliation
+import Testing
+
+@testable import Reconcilers
+
+@Suite struct RegistryReconcilerTests {
+    private func model(_ change: (inout ModelSpec) -> Void = { _ in }) -> Model {
+        var spec = ModelSpec()
+        change(&spec)
+        return Model(metadata: ObjectMeta(generation: 1, name: "tickets", namespace: "default", uid: "m"), spec: spec)
+    }
+
+    private func promotion(_ name: String, to version: String, at seconds: Double, alias: String = "production") -> Promotion {
+        Promotion(
+            metadata: ObjectMeta(creationTimestamp: Timestamp(after(seconds)), name: name, namespace: "default", uid: "uid-\(name)"),
+            spec: PromotionSpec(model: "tickets", alias: alias, version: version))
+    }
+
+    private func status(_ plan: Plan) throws -> ModelStatus { try #require(try plan.status?.decode()) }
+
+    @Test func theFirstVersionIsPromotedOnceAndNeverAgain() throws {
+        var observation = ModelObservation(model: model(), now: start, versions: [modelVersion("tickets-1")])
+        let plan = try ModelReconciler.reconcile(observation)
+        let first = try #require(try plan.children.first?.object.value.decode(Promotion.self))
+        #expect(first.spec.version == "tickets-1" && first.spec.alias == "production")
+        #expect(plan.children.first?.ownership == .independent)
+        observation.promotions = [first]
+        observation.versions.append(modelVersion("tickets-2", number: 2))
+        let next = try ModelReconciler.reconcile(observation)
+        #expect(next.children.isEmpty)
+        #expect(try status(next).aliases?.first?.version == "tickets-1")
+        #expect(try status(next).latestVersion == "tickets-2")
+    }
+
+    @Test func thefirstVersionWaitsForAPersonWhereTheModelSaysSo() throws {
+        let observation = ModelObservation(model: model { $0.promoteFirstVersion = false }, now: start, versions: [modelVersion("tickets-1")])
+        #expect(try ModelReconciler.reconcile(observation).children.isEmpty)
+    }
+
+    @Test func theNewestPromotionIsInForceAndAPinIsStronger() throws {
+        let versions = [modelVersion("tickets-1"), modelVersion("tickets-2", number: 2)]
+        let promotions = [promotion("b", to: "tickets-1", at: 20), promotion("a", to: "tickets-2", at: 10)]
+        var observation = ModelObservation(model: model(), now: after(30), versions: versions, promotions: promotions)
+        #expect(try status(ModelReconciler.reconcile(observation)).aliases?.first?.version == "tickets-1")
+        // A promotion to a version that is gone does not count.
+        observation.promotions.append(promotion("c", to: "tickets-9", at: 25))
+        #expect(try status(ModelReconciler.reconcile(observation)).aliases?.first?.by == "b")
+        observation.model.spec.aliases = [.init(name: "production", version: "tickets-2")]
+        let pinned = try status(ModelReconciler.reconcile(observation))
+        #expect(pinned.aliases?.first?.version == "tickets-2")
+        #expect(pinned.aliases?.first?.by == "spec")
+    }
+
+    @Test func theTimeOfAMoveIsKept() throws {
+        var observation = ModelObservation(
+            model: model(), now: after(30), versions: [modelVersion("tickets-1")], promotions: [promotion("a", to: "tickets-1", at: 10)])
+        let first = try status(ModelReconciler.reconcile(observation))
+        observation.model.status = first
+        observation.now = after(90)
+        let second = try ModelReconciler.reconcile(observation)
+        #expect(try status(second).aliases == first.aliases)
+        #expect(second.events.isEmpty)
+    }
+
+    @Test func aPinToNothingIsTold() throws {
+        let observation = ModelObservation(
+            model: model { $0.aliases = [.init(name: "production", version: "gone")] }, now: start, versions: [modelVersion("tickets-1")])
+        #expect(condition(try status(ModelReconciler.reconcile(observation)).conditions, "Stalled")?.reason == "PinnedVersionNotFound")
+    }
+
+    @Test func promotionsSayWhatBecameOfThem() throws {
+        func phase(_ change: (inout PromotionObservation) -> Void) throws -> (PromotionStatus.Phase?, String?) {
+            var observed = model()
+            observed.status = ModelStatus()
+            observed.status?.aliases = [EffectiveAlias(name: "production", version: "tickets-1", by: "a")]
+            let own = promotion("a", to: "tickets-1", at: 10)
+            var observation = PromotionObservation(
+                promotion: own, now: start, model: observed, version: modelVersion("tickets-1"), siblings: [own])
+            change(&observation)
+            let status = try #require(try PromotionReconciler.reconcile(observation).status?.decode(PromotionStatus.self))
+            return (status.phase, condition(status.conditions, "Ready")?.reason)
+        }
+        #expect(try phase { _ in } == (.applied, "Applied"))
+        #expect(try phase { $0.model = nil } == (.pending, "ModelNotFound"))
+        #expect(try phase { $0.version = nil } == (.rejected, "VersionNotFound"))
+        #expect(try phase { $0.version = modelVersion("tickets-1", model: "other") } == (.rejected, "VersionOfAnotherModel"))
+        #expect(try phase { $0.siblings.append(promotion("b", to: "tickets-2", at: 20)) } == (.superseded, "Superseded"))
+        #expect(
+            try phase { $0.model?.spec.aliases = [.init(name: "production", version: "tickets-3")] } == (.pending, "AliasPinned"))
+    }
+
+    @Test func aVersionInUseIsNotDeleted() throws {
+        var version = modelVersion("tickets-1")
+        version.metadata.deletionTimestamp = Timestamp(start)
+        var service = InferenceService(
+            metadata: ObjectMeta(name: "tickets", namespace: "default"), spec: InferenceServiceSpec(model: ServedModel(name: "tickets")))
+        service.status = InferenceServiceStatus()
+        service.status?.servedVersion = "tickets-1"
+        let held = try ModelVersionReconciler.reconcile(ModelVersionObservation(version: version, now: start, services: [service]))
+        #expect(held.finalizers == [ModelVersion.finalizer])
+        let status = try #require(try held.status?.decode(ModelVersionStatus.self))
+        #expect(status.usedBy == ["tickets"])
+        #expect(condition(status.conditions, "DeletionBlocked")?.message.contains("inferenceservice/tickets") == true)
+        let free = try ModelVersionReconciler.reconcile(ModelVersionObservation(version: version, now: start))
+        #expect(free.finalizers == [])
+    }
+}

@@ -1,0 +1,264 @@
+import ApusAPI
+import FoundationEssentials
+import KubernetesTypes
+import Reconciliation
+import Testing
+
+@testable import Reconcilers
+
+@Suite struct TrainingJobReconcilerTests {
+    /// The job with its first attempt started, and that attempt's pods as planned.
+    private func started(_ job: TrainingJob = trainingJob()) throws -> (job: TrainingJob, pods: [Pod]) {
+        let plan = try TrainingJobReconciler.reconcile(observe(job))
+        return (try applying(plan, to: job), try createdPods(plan))
+    }
+
+    private func status(_ plan: Plan) throws -> TrainingJobStatus { try #require(try plan.status?.decode()) }
+
+    // MARK: Starting
+
+    @Test func theFirstPassMakesOnePodWithTheContract() throws {
+        let (job, pods) = try started()
+        #expect(job.status?.phase == .starting)
+        #expect(job.status?.attempt == 1)
+        let pod = try #require(pods.first)
+        #expect(pods.count == 1)
+        #expect(pod.name == "train-1-0")
+        #expect(pod.spec.restartPolicy == "Never")
+        #expect(pod.spec.initContainers?.map(\.name) == ["fetch"])
+        #expect(pod.spec.containers.map(\.name) == ["trainer", "agent"])
+        let trainer = pod.spec.containers[0]
+        #expect(trainer.args == ["train"])
+        let environment = Dictionary(uniqueKeysWithValues: (trainer.env ?? []).map { ($0.name, $0.value ?? "") })
+        #expect(environment["TRAINING_JOB_NAME"] == "train")
+        #expect(environment["SM_HP_EPOCHS"] == "3")
+        #expect(environment["SM_HPS"] == #"{"epochs":"3","seed":"7"}"#)
+        #expect(environment["SM_CHANNELS"] == #"["model","training"]"#)
+        #expect(environment["SM_CHANNEL_TRAINING"] == "/opt/ml/input/data/training")
+        #expect(environment["AIP_CHECKPOINT_DIR"] == "/opt/ml/checkpoints")
+        #expect(environment["WORLD_SIZE"] == "1")
+        let paths = Set((trainer.volumeMounts ?? []).map(\.mountPath))
+        #expect(paths.isSuperset(of: ["/opt/ml/input", "/opt/ml/model", "/opt/ml/output"]))
+        // Only the agent may talk to the API server.
+        #expect(pod.spec.automountServiceAccountToken == false)
+        #expect(trainer.volumeMounts?.contains { $0.name == "agent-token" } == false)
+    }
+
+    @Test func aSecondPassOverTheSameChangesNothing() throws {
+        let (job, pods) = try started()
+        let plan = try TrainingJobReconciler.reconcile(observe(job, pods: pods.map { pod($0, .running) }))
+        #expect(try createdPods(plan).isEmpty)
+        #expect(plan.kept == Set(pods.map { ResourceReference($0) }))
+        #expect(try status(plan).phase == .running)
+    }
+
+    @Test func aCrashBetweenThePodsAndTheStatusMakesNoSecondAttempt() throws {
+        let (_, pods) = try started()
+        let plan = try TrainingJobReconciler.reconcile(observe(trainingJob(), at: after(5), pods: pods.map { pod($0, .running) }))
+        #expect(try createdPods(plan).isEmpty)
+        #expect(try status(plan).attempt == 1)
+        #expect(try status(plan).phase == .running)
+        #expect(try status(plan).startTime?.date == start)
+    }
+
+    @Test func replicasFindEachOther() throws {
+        let (_, pods) = try started(trainingJob { $0.replicas = 2 })
+        #expect(pods.map(\.name) == ["train-1-0", "train-1-1"])
+        let environment = Dictionary(uniqueKeysWithValues: (pods[1].spec.containers[0].env ?? []).map { ($0.name, $0.value ?? "") })
+        #expect(environment["MASTER_ADDR"] == "train-1-0.train.default.svc")
+        #expect(environment["RANK"] == "1")
+        #expect(environment["WORLD_SIZE"] == "2")
+        #expect(pods[1].spec.subdomain == "train")
+    }
+
+    // MARK: What stands in the way
+
+    struct Obstacle: CustomTestStringConvertible, Sendable {
+        var reason: String
+        var phase: TrainingJobStatus.Phase
+        var change: @Sendable (inout TrainingJobObservation) -> Void
+        var testDescription: String { reason }
+    }
+
+    @Test(arguments: [
+        Obstacle(reason: "RuntimeNotFound", phase: .pending) { $0.runtime = nil },
+        Obstacle(reason: "NoNodeHasEnoughGPUs", phase: .pending) {
+            $0.job.spec.resources = TrainingResources(gpus: 8)
+            $0.mostGPUsOnANode = 4
+        },
+        Obstacle(reason: "FileNotAllowed", phase: .failed) { $0.job.spec.inputs[0].uri = "file:///data/../etc/shadow" },
+        Obstacle(reason: "OverrideNotAllowed", phase: .failed) {
+            $0.runtime?.allowedOverrides = [.resources]
+            $0.job.spec.image = "other"
+        },
+        Obstacle(reason: "BaseModelNotFound", phase: .pending) { $0.job.spec.baseModel = BaseModel(modelVersion: "gone-1") },
+        Obstacle(reason: "BaselineNotFound", phase: .pending) { $0.job.spec.baseline = Baseline(modelVersion: "gone-1") },
+    ])
+    func obstaclesAreNamedAndMakeNoPods(obstacle: Obstacle) throws {
+        var observation = observe(trainingJob())
+        obstacle.change(&observation)
+        let plan = try TrainingJobReconciler.reconcile(observation)
+        #expect(try createdPods(plan).isEmpty)
+        #expect(try status(plan).phase == obstacle.phase)
+        let ready = try #require(condition(try status(plan).conditions, "Ready"))
+        #expect(ready.reason == obstacle.reason)
+        #expect(ready.message.count > 20)
+    }
+
+    @Test(arguments: [
+        (TrainerState.waiting(reason: "ImagePullBackOff", message: "not found"), "ImagePullFailed"),
+        (.waiting(reason: "CreateContainerConfigError", message: "no secret x"), "CreateContainerConfigError"),
+        (.unschedulable("0/1 nodes are available: 1 Insufficient cpu."), "Unschedulable"),
+    ])
+    func whatKeepsAPodFromStartingIsTold(state: TrainerState, reason: String) throws {
+        let (job, pods) = try started()
+        let plan = try TrainingJobReconciler.reconcile(observe(job, at: after(3), pods: pods.map { pod($0, state) }))
+        #expect(try status(plan).phase == .starting)
+        #expect(condition(try status(plan).conditions, "Ready")?.reason == reason)
+        let late = try TrainingJobReconciler.reconcile(observe(job, at: after(901), pods: pods.map { pod($0, state) }))
+        #expect(try status(late).phase == .restarting)
+        #expect(condition(try status(late).conditions, "Ready")?.reason == "StartTimeout")
+    }
+
+    // MARK: Ending well
+
+    @Test func onlyAStoredAndRegisteredBundleIsSuccess() throws {
+        let (job, pods) = try started()
+        let published = pods.map { pod($0, .published(digest: digest)) }
+
+        var observation = observe(job, at: after(60), pods: published)
+        #expect(try status(TrainingJobReconciler.reconcile(observation)).phase == .publishing)
+
+        observation.bundle = .read(BundleFacts(digest: digest, architecture: "Bert", labels: ["a"], metrics: ["validation.macro_f1": "0.8"]))
+        observation.modelVersions = [modelVersion("tickets-4", number: 4)]
+        let registering = try TrainingJobReconciler.reconcile(observation)
+        #expect(try status(registering).phase == .publishing)
+        let made = try registering.children.map { try $0.object.value.decode(AnyKind.self).kind }
+        #expect(made == ["Model", "ModelVersion"])
+        let version = try #require(try registering.children.last?.object.value.decode(ModelVersion.self))
+        #expect(version.name == "tickets-5")
+        #expect(registering.children.allSatisfy { $0.ownership == .independent })
+        #expect(version.spec.lineage?.inputs == [.init(name: "training", uri: "file:///data/train.csv", digest: "sha256:aa")])
+
+        observation.modelVersions.append(version)
+        let done = try TrainingJobReconciler.reconcile(observation)
+        #expect(try status(done).phase == .succeeded)
+        #expect(try status(done).modelVersion == "tickets-5")
+        #expect(done.effects.map(\.name) == [TrainingEffect.deleteCheckpoints])
+        #expect(condition(try status(done).conditions, "Complete")?.status == "True")
+    }
+
+    private struct AnyKind: Decodable { var kind: String }
+
+    @Test func aBundleThatIsNotWholeFailsTheJob() throws {
+        let (job, pods) = try started()
+        var observation = observe(job, at: after(60), pods: pods.map { pod($0, .published(digest: digest)) })
+        observation.bundle = .invalid("model.safetensors is truncated")
+        #expect(condition(try status(TrainingJobReconciler.reconcile(observation)).conditions, "Failed")?.reason == "InvalidBundle")
+        observation.bundle = .unavailable("not mounted")
+        #expect(try status(TrainingJobReconciler.reconcile(observation)).phase == .publishing)
+    }
+
+    // MARK: Ending badly
+
+    @Test func whatTheUserMustChangeIsNotTriedAgain() throws {
+        let (job, pods) = try started()
+        let report = TrainingAgentReport(outcome: .failed, reason: "TrainerFailed", message: "The column label is missing; found: text, lable.")
+        let plan = try TrainingJobReconciler.reconcile(
+            observe(job, at: after(9), pods: pods.map { pod($0, .reported(report, trainerExit: 1)) }))
+        #expect(try status(plan).phase == .failed)
+        #expect(condition(try status(plan).conditions, "Stalled")?.message == report.message)
+        #expect(plan.kept.count == 1, "the pod stays for its log")
+    }
+
+    @Test func anInterruptedAttemptIsTriedAgainAfterTheOldPodsAreGone() throws {
+        let (job, pods) = try started()
+        let killed = pods.map { pod($0, .killed) }
+        let failed = try TrainingJobReconciler.reconcile(observe(job, at: after(30), pods: killed))
+        let restarting = try applying(failed, to: job)
+        #expect(restarting.status?.phase == .restarting)
+        #expect(restarting.status?.failures == 1)
+
+        // The same failure is not counted twice.
+        let again = try TrainingJobReconciler.reconcile(observe(restarting, at: after(31), pods: killed))
+        #expect(try status(again).failures == 1)
+        #expect(try createdPods(again).isEmpty)
+
+        // A pod that may still run holds the next attempt back.
+        let lingering = pods.map { pod($0, .deleting) }
+        let held = try TrainingJobReconciler.reconcile(observe(restarting, at: after(60), pods: lingering))
+        #expect(try createdPods(held).isEmpty)
+        #expect(condition(try status(held).conditions, "Ready")?.reason == "WaitingForOldPods")
+
+        let next = try TrainingJobReconciler.reconcile(observe(restarting, at: after(60), pods: killed))
+        #expect(try createdPods(next).map(\.name) == ["train-2-0"])
+        #expect(try status(next).attempt == 2)
+    }
+
+    @Test func aDeletedPodIsAnotherAttemptNotTheSameAgain() throws {
+        let (job, _) = try started()
+        let plan = try TrainingJobReconciler.reconcile(observe(job, at: after(30), pods: []))
+        #expect(try createdPods(plan).isEmpty)
+        #expect(try status(plan).phase == .restarting)
+        #expect(condition(try status(plan).conditions, "Ready")?.reason == "PodLost")
+    }
+
+    @Test func theRetryLimitEndsTheJob() throws {
+        var (job, pods) = try started(trainingJob { $0.retry = RetryPolicy(limit: 0) })
+        pods = pods.map { pod($0, .killed) }
+        let plan = try TrainingJobReconciler.reconcile(observe(job, at: after(30), pods: pods))
+        #expect(try status(plan).phase == .failed)
+        job.spec.retry = RetryPolicy(limit: 1)
+        #expect(try status(TrainingJobReconciler.reconcile(observe(job, at: after(30), pods: pods))).phase == .restarting)
+    }
+
+    @Test(arguments: [(1, 10.0), (2, 20), (3, 40), (10, 300)])
+    func backOffGrowsToItsCap(failures: Int, seconds: Double) {
+        #expect(RetryDelay.seconds(afterFailures: failures, policy: nil) == seconds)
+    }
+
+    @Test func theDeadlineEndsTheJob() throws {
+        var (job, pods) = try started(trainingJob { $0.activeDeadline = KubernetesDuration("1h") })
+        pods = pods.map { pod($0, .running) }
+        #expect(try status(TrainingJobReconciler.reconcile(observe(job, at: after(3599), pods: pods))).phase == .running)
+        let plan = try TrainingJobReconciler.reconcile(observe(job, at: after(3601), pods: pods))
+        #expect(condition(try status(plan).conditions, "Failed")?.reason == "DeadlineExceeded")
+        #expect(plan.kept.isEmpty, "running pods are deleted")
+        job = try applying(plan, to: job)
+        job.spec.ttlAfterFinished = KubernetesDuration("10m")
+        #expect(try TrainingJobReconciler.reconcile(observe(job, at: after(3700))).deletesObject == false)
+        #expect(try TrainingJobReconciler.reconcile(observe(job, at: after(3601 + 601))).deletesObject)
+    }
+
+    @Test func suspensionTakesThePodsAndResumingIsTheNextAttempt() throws {
+        var (job, pods) = try started()
+        job.spec.suspend = true
+        let suspended = try TrainingJobReconciler.reconcile(observe(job, at: after(5), pods: pods.map { pod($0, .running) }))
+        #expect(suspended.kept.isEmpty && suspended.children.isEmpty)
+        job = try applying(suspended, to: job)
+        #expect(job.status?.phase == .suspended)
+        job.spec.suspend = false
+        let held = try TrainingJobReconciler.reconcile(observe(job, at: after(6), pods: pods.map { pod($0, .deleting) }))
+        #expect(try createdPods(held).isEmpty)
+        let resumed = try TrainingJobReconciler.reconcile(observe(job, at: after(7)))
+        #expect(try createdPods(resumed).map(\.name) == ["train-2-0"])
+        #expect(try status(resumed).failures == nil, "a suspension is no failure")
+    }
+
+    @Test func progressComesFromTheCurrentAttemptOnly() throws {
+        let (job, pods) = try started()
+        var observation = observe(job, at: after(5), pods: pods.map { pod($0, .running) })
+        var progress = TrainingProgress()
+        (progress.step, progress.totalSteps) = (120, 267)
+        observation.reading = TrainingProgressReading(attempt: 1, progress: progress)
+        #expect(try status(TrainingJobReconciler.reconcile(observation)).progress?.summary == "44% (120/267)")
+        observation.reading = TrainingProgressReading(attempt: 9, progress: progress)
+        #expect(try status(TrainingJobReconciler.reconcile(observation)).progress == nil)
+    }
+
+    @Test func aTerminationMessageFitsWhatKubernetesKeeps() throws {
+        let report = TrainingAgentReport(outcome: .failed, reason: "TrainerFailed", message: String(repeating: "é\"", count: 4000))
+        #expect(report.terminationMessage.utf8.count <= 4096)
+        #expect(TrainingAgentReport(terminationMessage: report.terminationMessage)?.outcome == .failed)
+    }
+}
