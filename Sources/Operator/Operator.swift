@@ -6,11 +6,12 @@ import ArtifactStore
 import AsyncHTTPClient
 import ControllerRuntime
 public import KubernetesClient
+import KubernetesTypes
 public import Logging
 public import Reconcilers
 public import ServiceLifecycle
 
-public struct Operator: Service {
+public struct Operator: ServiceLifecycle.Service {
     public struct Configuration: Sendable {
         public var platform: Platform
         /// Architectures that the model server loads.
@@ -54,7 +55,7 @@ public struct Operator: Service {
     /// Runs until cancelled or asked to shut down.
     public func run() async throws {
         let election = configuration.leaderElection.map {
-            LeaderElector.Configuration(namespace: $0.namespace, name: "apus-operator", identity: $0.identity)
+            LeaderElector.Configuration(lease: ObjectKey(namespace: $0.namespace, name: "apus-operator"), identity: $0.identity)
         }
         let manager = Manager(client: client, election: election, logger: logger)
         let context = OperatorContext(

@@ -5,7 +5,7 @@ import Synchronization
 
 /// What is known of the trainer's progress, gathered from several places.
 final class ProgressBoard: Sendable {
-    private struct State {
+    fileprivate struct State {
         var progress = TrainingProgress()
         var firstStep: (step: Int, time: Date)?
     }

@@ -13,7 +13,7 @@ import KubernetesTypes
 public import Logging
 public import ServiceLifecycle
 
-public final class TrainingAgent: Service {
+public final class TrainingAgent: ServiceLifecycle.Service {
     private let configuration: TrainingAgentConfiguration
     private let folders: TrainingFolders
     private let client: Client

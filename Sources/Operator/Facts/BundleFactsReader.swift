@@ -29,10 +29,11 @@ enum BundleFactsReader {
 
     /// `id2label` in the order of the ids.
     static func labels(_ config: JSONValue) -> [String] {
-        (config["id2label"]?.object ?? [:]).compactMap { id, label in
+        let pairs = (config["id2label"]?.object ?? [:]).compactMap { id, label -> (index: Int, name: String)? in
             guard let index = Int(id), let name = label.string else { return nil }
             return (index, name)
-        }.sorted { $0.0 < $1.0 }.map(\.1)
+        }
+        return pairs.sorted { $0.index < $1.index }.map(\.name)
     }
 
     /// Figures of every split, and those of the baseline, under flat names.
