@@ -125,7 +125,11 @@ let modules: [Module] = [
 
 let executables: [Module] = [
     Module(
-        name: "apus", imports: ["Embedded", "APIServer", "Exposition", "Gateway", "ModelServer"],
+        name: "apus",
+        imports: [
+            "Embedded", "APIServer", "Exposition", "Gateway", "ModelServer", "TrainingAgent", "Operator", "NodeAgent",
+            "ClusterControllers", "Transformer",
+        ],
         libraries: ["ArgumentParser", "Logging", "ServiceLifecycle", "Yams"])
 ]
 

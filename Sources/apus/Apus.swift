@@ -7,6 +7,11 @@ struct Apus: AsyncParsableCommand {
         commandName: "apus",
         abstract: "Turns a labelled data set into a model in production, and keeps it good.",
         version: "0.1.0",
-        subcommands: [APIServerCommand.self, GatewayCommand.self, ServeCommand.self]
+        subcommands: [
+            APIServerCommand.self,
+            AgentCommand.self,
+            GatewayCommand.self,
+            ServeCommand.self,
+        ]
     )
 }
