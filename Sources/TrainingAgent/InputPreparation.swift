@@ -32,7 +32,8 @@ public struct InputPreparation: Sendable {
             try? Data(failure.report.terminationMessage.utf8).write(to: folders.terminationLog)
             throw failure
         } catch {
-            let report = TrainingAgentReport(outcome: .interrupted, reason: "FetchFailed", message: "Data could not be fetched: \(error)")
+            let report = TrainingAgentReport(
+                outcome: .interrupted, reason: "FetchFailed", message: "Data could not be fetched: \(error)")
             try? Data(report.terminationMessage.utf8).write(to: folders.terminationLog)
             throw TrainingAgentFailure(report: report)
         }
@@ -75,13 +76,15 @@ public struct InputPreparation: Sendable {
             }
         switch error.code {
         case .notFound where !input.source.hasPrefix("bundle:"):
-            return failure(.failed, "InputNotFound", "\(what) does not exist on the node. Check the path, and that the node can see it.")
+            return failure(
+                .failed, "InputNotFound", "\(what) does not exist on the node. Check the path, and that the node can see it.")
         case .diskFull:
             return failure(.interrupted, "DiskFull", "\(what) does not fit on the node's disk: \(error.message)")
         case .inputOutput, .changedWhileReading:
             return failure(.interrupted, "InputUnreadable", "\(what) cannot be read: \(error.message)")
         default:
-            return failure(.failed, error.isDamage ? "InputDamaged" : "InputUnreadable", "\(what) cannot be used: \(error.message)")
+            return failure(
+                .failed, error.isDamage ? "InputDamaged" : "InputUnreadable", "\(what) cannot be used: \(error.message)")
         }
     }
 

@@ -122,7 +122,8 @@ struct LogMetrics {
     func read(_ line: String) -> MetricRecord? {
         var record = MetricRecord()
         for (name, regex) in patterns {
-            guard let match = try? regex.firstMatch(in: line), match.output.count > 1, let text = match.output[1].substring, let value = Double(text)
+            guard let match = try? regex.firstMatch(in: line), match.output.count > 1, let text = match.output[1].substring,
+                let value = Double(text)
             else { continue }
             record.values[name] = value
         }

@@ -22,7 +22,8 @@ struct ProgressServer {
         router.get("/health") { _, _ in "ok\n" }
         router.get("/progress") { _, _ in
             var response = Response(
-                status: .ok, body: .init(byteBuffer: ByteBuffer(bytes: JSONSerializer.bytes(try JSONValue(encoding: board.reading)))))
+                status: .ok,
+                body: .init(byteBuffer: ByteBuffer(bytes: JSONSerializer.bytes(try JSONValue(encoding: board.reading)))))
             response.headers[.contentType] = "application/json"
             return response
         }

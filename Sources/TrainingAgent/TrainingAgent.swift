@@ -87,7 +87,8 @@ public final class TrainingAgent: ServiceLifecycle.Service {
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folders.model.path)) ?? []
         guard !files.isEmpty else {
             return TrainingAgentReport(
-                outcome: .failed, reason: "NoModel", message: "The trainer ended well and left nothing in /opt/ml/model; it must save its model there.",
+                outcome: .failed, reason: "NoModel",
+                message: "The trainer ended well and left nothing in /opt/ml/model; it must save its model there.",
                 inputs: inputs)
         }
         return await publish(inputs: inputs)
@@ -97,13 +98,16 @@ public final class TrainingAgent: ServiceLifecycle.Service {
         do {
             let bundle = try await store.publish(folders.model.path)
             return TrainingAgentReport(
-                outcome: .published, digest: "sha256:\(bundle.digest.hexadecimal)", message: "The bundle is stored.", inputs: inputs)
+                outcome: .published, digest: "sha256:\(bundle.digest.hexadecimal)", message: "The bundle is stored.",
+                inputs: inputs)
         } catch let error as ArtifactStoreError where error.code == .diskFull {
             return TrainingAgentReport(
-                outcome: .interrupted, reason: "StoreFull", message: "The artifact store is full: \(error.message)", inputs: inputs)
+                outcome: .interrupted, reason: "StoreFull", message: "The artifact store is full: \(error.message)",
+                inputs: inputs)
         } catch {
             return TrainingAgentReport(
-                outcome: .interrupted, reason: "PublishFailed", message: "The bundle could not be stored: \(error)", inputs: inputs)
+                outcome: .interrupted, reason: "PublishFailed", message: "The bundle could not be stored: \(error)",
+                inputs: inputs)
         }
     }
 
@@ -138,8 +142,9 @@ public final class TrainingAgent: ServiceLifecycle.Service {
     private func saveCheckpoints() async {
         guard configuration.rank == 0 else { return }
         do {
-            let saved = try await CheckpointKeeper(store: store, name: configuration.checkpointName, folder: folders.checkpoints).saveNew(
-                after: progress.checkpointStep)
+            let saved = try await CheckpointKeeper(store: store, name: configuration.checkpointName, folder: folders.checkpoints)
+                .saveNew(
+                    after: progress.checkpointStep)
             if let saved {
                 progress.checkpointSaved(step: saved)
                 logger.info("checkpoint stored", metadata: ["step": "\(saved)"])

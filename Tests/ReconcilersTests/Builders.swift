@@ -10,7 +10,8 @@ let start = Date(timeIntervalSince1970: 1_800_000_000)
 func after(_ seconds: Double) -> Date { start.addingTimeInterval(seconds) }
 
 let platform = Platform(
-    store: "file:///var/lib/apus/artifacts", program: .init(image: "localhost/host", command: ["/opt/bin/apus"], hostFolder: "/opt/bin"),
+    store: "file:///var/lib/apus/artifacts",
+    program: .init(image: "localhost/host", command: ["/opt/bin/apus"], hostFolder: "/opt/bin"),
     gatewayURL: "http://127.0.0.1:8088", allowedFileRoots: ["/data", "/models"])
 
 func trainingJob(_ change: (inout TrainingJobSpec) -> Void = { _ in }) -> TrainingJob {
@@ -25,7 +26,9 @@ func trainingJob(_ change: (inout TrainingJobSpec) -> Void = { _ in }) -> Traini
 let runtime = TrainingRuntimeSpec(
     framework: "huggingface",
     template: PodTemplateSpec(
-        spec: PodSpec(containers: [Container(command: ["python", "-m", "apus_huggingface"], image: "localhost/host", name: "trainer")])),
+        spec: PodSpec(containers: [
+            Container(command: ["python", "-m", "apus_huggingface"], image: "localhost/host", name: "trainer")
+        ])),
     defaultHyperparameters: ["epochs": .int(1), "seed": .int(7)])
 
 func observe(_ job: TrainingJob, at now: Date = start, pods: [Pod] = []) -> TrainingJobObservation {
@@ -67,7 +70,8 @@ func pod(_ base: Pod, _ state: TrainerState) -> Pod {
         ContainerStatus(image: "localhost/host", imageID: "", name: name, ready: false, restartCount: 0, state: state)
     }
     func ended(_ code: Int, _ message: String? = nil) -> ContainerState {
-        ContainerState(terminated: ContainerStateTerminated(exitCode: code, message: message, reason: code == 0 ? "Completed" : "Error"))
+        ContainerState(
+            terminated: ContainerStateTerminated(exitCode: code, message: message, reason: code == 0 ? "Completed" : "Error"))
     }
     let running = ContainerState(running: ContainerStateRunning())
     var status = PodStatus(phase: "Running")

@@ -20,10 +20,12 @@ import Testing
                 action: DriftAction(retrain: retrain, promote: promote ? .init() : nil))
             spec.interval = KubernetesDuration("10s")
             spec.sustainedFor = KubernetesDuration("1m")
-            let monitor = DriftMonitor(metadata: ObjectMeta(generation: 1, name: "watch", namespace: "default", uid: "d"), spec: spec)
+            let monitor = DriftMonitor(
+                metadata: ObjectMeta(generation: 1, name: "watch", namespace: "default", uid: "d"), spec: spec)
             observation = DriftMonitorObservation(monitor: monitor, now: start)
             observation.service = InferenceService(
-                metadata: ObjectMeta(name: "tickets", namespace: "default"), spec: InferenceServiceSpec(model: ServedModel(name: "tickets")))
+                metadata: ObjectMeta(name: "tickets", namespace: "default"),
+                spec: InferenceServiceSpec(model: ServedModel(name: "tickets")))
             observation.served = modelVersion("tickets-1")
             observation.versions = [modelVersion("tickets-1")]
         }

@@ -14,7 +14,9 @@ import Testing
         if let served {
             service.status = InferenceServiceStatus()
             service.status?.servedVersion = served
-            service.status?.traffic = [TrafficTarget(modelVersion: served, service: "tickets-v\(served.last ?? "0")", percent: 100)]
+            service.status?.traffic = [
+                TrafficTarget(modelVersion: served, service: "tickets-v\(served.last ?? "0")", percent: 100)
+            ]
         }
         var model = Model(metadata: ObjectMeta(name: "tickets", namespace: "default"))
         model.status = ModelStatus()
@@ -29,7 +31,8 @@ import Testing
     private func server(_ version: String, ready: Bool, exit: String? = nil) -> Pod {
         var pod = Pod(
             metadata: ObjectMeta(
-                labels: [ApusLabel.inferenceService: "tickets", ApusLabel.modelVersion: version], name: "\(version)-abc", namespace: "default"))
+                labels: [ApusLabel.inferenceService: "tickets", ApusLabel.modelVersion: version], name: "\(version)-abc",
+                namespace: "default"))
         pod.status = PodStatus(conditions: [PodCondition(status: ready ? "True" : "False", type: "Ready")], phase: "Running")
         if let exit {
             let last = ContainerState(terminated: ContainerStateTerminated(exitCode: 1, message: exit))
@@ -74,12 +77,15 @@ import Testing
 
         observation.pods[1] = server("tickets-2", ready: true)
         let old = Deployment(
-            metadata: ObjectMeta(labels: [ApusLabel.modelVersion: "tickets-1"], name: "tickets-v1", namespace: "default", uid: "d"))
+            metadata: ObjectMeta(
+                labels: [ApusLabel.modelVersion: "tickets-1"], name: "tickets-v1", namespace: "default", uid: "d"))
         observation.deployments = [old]
         let moved = try InferenceServiceReconciler.reconcile(observation)
         #expect(try status(moved).servedVersion == "tickets-2")
         #expect(try status(moved).traffic?.map(\.modelVersion) == ["tickets-2"])
-        #expect(moved.kept == [ResourceReference(old)], "the old servers outlive the move by one pass, so that nothing in flight is cut")
+        #expect(
+            moved.kept == [ResourceReference(old)],
+            "the old servers outlive the move by one pass, so that nothing in flight is cut")
 
         observation.service.status = try status(moved)
         let settled = try InferenceServiceReconciler.reconcile(observation)
@@ -118,7 +124,9 @@ import Testing
 
     @Test func aDamagedBundleIsNamedByTheServersOwnWords() throws {
         var observation = observation(served: "tickets-1")
-        observation.pods = [server("tickets-1", ready: false, exit: "DigestMismatch: model.safetensors is not what its digest says")]
+        observation.pods = [
+            server("tickets-1", ready: false, exit: "DigestMismatch: model.safetensors is not what its digest says")
+        ]
         let ready = condition(try status(InferenceServiceReconciler.reconcile(observation)).conditions, "Ready")
         #expect(ready?.reason == "DigestMismatch")
         #expect(ready?.message.contains("model.safetensors") == true)

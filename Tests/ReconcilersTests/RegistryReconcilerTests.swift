@@ -15,7 +15,8 @@ import Testing
 
     private func promotion(_ name: String, to version: String, at seconds: Double, alias: String = "production") -> Promotion {
         Promotion(
-            metadata: ObjectMeta(creationTimestamp: Timestamp(after(seconds)), name: name, namespace: "default", uid: "uid-\(name)"),
+            metadata: ObjectMeta(
+                creationTimestamp: Timestamp(after(seconds)), name: name, namespace: "default", uid: "uid-\(name)"),
             spec: PromotionSpec(model: "tickets", alias: alias, version: version))
     }
 
@@ -36,7 +37,8 @@ import Testing
     }
 
     @Test func thefirstVersionWaitsForAPersonWhereTheModelSaysSo() throws {
-        let observation = ModelObservation(model: model { $0.promoteFirstVersion = false }, now: start, versions: [modelVersion("tickets-1")])
+        let observation = ModelObservation(
+            model: model { $0.promoteFirstVersion = false }, now: start, versions: [modelVersion("tickets-1")])
         #expect(try ModelReconciler.reconcile(observation).children.isEmpty)
     }
 
@@ -56,7 +58,8 @@ import Testing
 
     @Test func theTimeOfAMoveIsKept() throws {
         var observation = ModelObservation(
-            model: model(), now: after(30), versions: [modelVersion("tickets-1")], promotions: [promotion("a", to: "tickets-1", at: 10)])
+            model: model(), now: after(30), versions: [modelVersion("tickets-1")],
+            promotions: [promotion("a", to: "tickets-1", at: 10)])
         let first = try status(ModelReconciler.reconcile(observation))
         observation.model.status = first
         observation.now = after(90)
@@ -67,8 +70,11 @@ import Testing
 
     @Test func aPinToNothingIsTold() throws {
         let observation = ModelObservation(
-            model: model { $0.aliases = [.init(name: "production", version: "gone")] }, now: start, versions: [modelVersion("tickets-1")])
-        #expect(condition(try status(ModelReconciler.reconcile(observation)).conditions, "Stalled")?.reason == "PinnedVersionNotFound")
+            model: model { $0.aliases = [.init(name: "production", version: "gone")] }, now: start,
+            versions: [modelVersion("tickets-1")])
+        #expect(
+            condition(try status(ModelReconciler.reconcile(observation)).conditions, "Stalled")?.reason == "PinnedVersionNotFound"
+        )
     }
 
     @Test func promotionsSayWhatBecameOfThem() throws {
@@ -96,10 +102,12 @@ import Testing
         var version = modelVersion("tickets-1")
         version.metadata.deletionTimestamp = Timestamp(start)
         var service = InferenceService(
-            metadata: ObjectMeta(name: "tickets", namespace: "default"), spec: InferenceServiceSpec(model: ServedModel(name: "tickets")))
+            metadata: ObjectMeta(name: "tickets", namespace: "default"),
+            spec: InferenceServiceSpec(model: ServedModel(name: "tickets")))
         service.status = InferenceServiceStatus()
         service.status?.servedVersion = "tickets-1"
-        let held = try ModelVersionReconciler.reconcile(ModelVersionObservation(version: version, now: start, services: [service]))
+        let held = try ModelVersionReconciler.reconcile(
+            ModelVersionObservation(version: version, now: start, services: [service]))
         #expect(held.finalizers == [ModelVersion.finalizer])
         let status = try #require(try held.status?.decode(ModelVersionStatus.self))
         #expect(status.usedBy == ["tickets"])

@@ -64,7 +64,8 @@ import Testing
     @Test func replicasFindEachOther() throws {
         let (_, pods) = try started(trainingJob { $0.replicas = 2 })
         #expect(pods.map(\.name) == ["train-1-0", "train-1-1"])
-        let environment = Dictionary(uniqueKeysWithValues: (pods[1].spec.containers[0].env ?? []).map { ($0.name, $0.value ?? "") })
+        let environment = Dictionary(
+            uniqueKeysWithValues: (pods[1].spec.containers[0].env ?? []).map { ($0.name, $0.value ?? "") })
         #expect(environment["MASTER_ADDR"] == "train-1-0.train.default.svc")
         #expect(environment["RANK"] == "1")
         #expect(environment["WORLD_SIZE"] == "2")
@@ -129,7 +130,8 @@ import Testing
         var observation = observe(job, at: after(60), pods: published)
         #expect(try status(TrainingJobReconciler.reconcile(observation)).phase == .publishing)
 
-        observation.bundle = .read(BundleFacts(digest: digest, architecture: "Bert", labels: ["a"], metrics: ["validation.macro_f1": "0.8"]))
+        observation.bundle = .read(
+            BundleFacts(digest: digest, architecture: "Bert", labels: ["a"], metrics: ["validation.macro_f1": "0.8"]))
         observation.modelVersions = [modelVersion("tickets-4", number: 4)]
         let registering = try TrainingJobReconciler.reconcile(observation)
         #expect(try status(registering).phase == .publishing)
@@ -154,7 +156,8 @@ import Testing
         let (job, pods) = try started()
         var observation = observe(job, at: after(60), pods: pods.map { pod($0, .published(digest: digest)) })
         observation.bundle = .invalid("model.safetensors is truncated")
-        #expect(condition(try status(TrainingJobReconciler.reconcile(observation)).conditions, "Failed")?.reason == "InvalidBundle")
+        #expect(
+            condition(try status(TrainingJobReconciler.reconcile(observation)).conditions, "Failed")?.reason == "InvalidBundle")
         observation.bundle = .unavailable("not mounted")
         #expect(try status(TrainingJobReconciler.reconcile(observation)).phase == .publishing)
     }
@@ -163,7 +166,8 @@ import Testing
 
     @Test func whatTheUserMustChangeIsNotTriedAgain() throws {
         let (job, pods) = try started()
-        let report = TrainingAgentReport(outcome: .failed, reason: "TrainerFailed", message: "The column label is missing; found: text, lable.")
+        let report = TrainingAgentReport(
+            outcome: .failed, reason: "TrainerFailed", message: "The column label is missing; found: text, lable.")
         let plan = try TrainingJobReconciler.reconcile(
             observe(job, at: after(9), pods: pods.map { pod($0, .reported(report, trainerExit: 1)) }))
         #expect(try status(plan).phase == .failed)
@@ -257,7 +261,8 @@ import Testing
     }
 
     @Test func aTerminationMessageFitsWhatKubernetesKeeps() throws {
-        let report = TrainingAgentReport(outcome: .failed, reason: "TrainerFailed", message: String(repeating: "é\"", count: 4000))
+        let report = TrainingAgentReport(
+            outcome: .failed, reason: "TrainerFailed", message: String(repeating: "é\"", count: 4000))
         #expect(report.terminationMessage.utf8.count <= 4096)
         #expect(TrainingAgentReport(terminationMessage: report.terminationMessage)?.outcome == .failed)
     }

@@ -71,7 +71,8 @@ public struct TrainingJobSpec: SchemaDescribing {
 
     /// Changing one of these would make another training of a running job.
     private static let fixedFields = [
-        "runtimeRef", "template", "image", "environment", "baseModel", "baseline", "hyperparameters", "output", "metricDefinitions",
+        "runtimeRef", "template", "image", "environment", "baseModel", "baseline", "hyperparameters", "output",
+        "metricDefinitions",
     ]
 
     static func hyperparametersSchema(_ description: String) -> Schema {

@@ -52,7 +52,8 @@ final class DriftMeasurer: Sendable {
         let expression = PromQL.bucketIncreases(
             metric: "feature_bucket_total",
             labels: [
-                "namespace": monitor.namespace, "inference_service": monitor.spec.inferenceServiceRef.name, "model_version": served.name,
+                "namespace": monitor.namespace, "inference_service": monitor.spec.inferenceServiceRef.name,
+                "model_version": served.name,
                 "feature": feature,
             ], window: (monitor.spec.window ?? KubernetesDuration(seconds: 600)).duration)
         let counts = try await client.query(expression).vector().reduce(into: [String: Double]()) { counts, element in

@@ -41,7 +41,8 @@ final class ProgressReader: Sendable {
     private func ask(_ address: String) async -> TrainingProgressReading? {
         let host = address.contains(":") ? "[\(address)]" : address
         do {
-            let response = try await http.execute(HTTPClientRequest(url: "http://\(host):8085/progress"), timeout: .milliseconds(1500))
+            let response = try await http.execute(
+                HTTPClientRequest(url: "http://\(host):8085/progress"), timeout: .milliseconds(1500))
             guard response.status == .ok else { return nil }
             let body = try await response.body.collect(upTo: 1 << 20)
             return try JSONParser.parse(body.readableBytesView).decode()

@@ -20,11 +20,14 @@ enum DriftMonitorWiring {
             guard let monitor = monitors.cache.get(key) else { return .settled }
             var observation = DriftMonitorObservation(monitor: monitor, now: Date())
             observation.service = services.cache.get(monitor.spec.inferenceServiceRef.name, namespace: key.namespace)
-            observation.served = observation.service?.status?.servedVersion.flatMap { versions.cache.get($0, namespace: key.namespace) }
+            observation.served = observation.service?.status?.servedVersion.flatMap {
+                versions.cache.get($0, namespace: key.namespace)
+            }
             observation.jobs = jobs.cache.list(namespace: key.namespace).filter {
                 $0.metadata.labels?[ApusLabel.driftMonitor] == monitor.name
             }
-            let models = Set([observation.served?.spec.model].compactMap(\.self) + observation.jobs.compactMap { $0.spec.output?.model })
+            let models = Set(
+                [observation.served?.spec.model].compactMap(\.self) + observation.jobs.compactMap { $0.spec.output?.model })
             observation.versions = versions.cache.list(namespace: key.namespace).filter { models.contains($0.spec.model) }
             observation.promotions = promotions.cache.list(namespace: key.namespace).filter { models.contains($0.spec.model) }
             if observation.isMeasurementDue, let served = observation.served {
@@ -34,17 +37,20 @@ enum DriftMonitorWiring {
         }
         controller.watch(monitors)
         controller.watch(mapped: services) { service in
-            monitors.cache.list(namespace: service.namespace).filter { $0.spec.inferenceServiceRef.name == service.name }.map(\.key)
+            monitors.cache.list(namespace: service.namespace).filter { $0.spec.inferenceServiceRef.name == service.name }.map(
+                \.key)
         }
         controller.watch(mapped: jobs) { job in
             (job.metadata.labels?[ApusLabel.driftMonitor]).map { [ObjectKey(namespace: job.namespace, name: $0)] } ?? []
         }
         controller.watch(mapped: promotions) { promotion in
-            (promotion.metadata.labels?[ApusLabel.driftMonitor]).map { [ObjectKey(namespace: promotion.namespace, name: $0)] } ?? []
+            (promotion.metadata.labels?[ApusLabel.driftMonitor]).map { [ObjectKey(namespace: promotion.namespace, name: $0)] }
+                ?? []
         }
         controller.watch(mapped: versions) { version in
             let job = version.spec.lineage?.trainingJob.flatMap { jobs.cache.get($0, namespace: version.namespace) }
-            return (job?.metadata.labels?[ApusLabel.driftMonitor]).map { [ObjectKey(namespace: version.namespace, name: $0)] } ?? []
+            return (job?.metadata.labels?[ApusLabel.driftMonitor]).map { [ObjectKey(namespace: version.namespace, name: $0)] }
+                ?? []
         }
         manager.add(controller)
     }

@@ -42,7 +42,8 @@ enum InferenceServiceWiring {
         }
         controller.watch(mapped: versions) { version in
             services.cache.list(namespace: version.namespace).filter {
-                $0.spec.model.name == version.spec.model || $0.spec.model.version == version.name || $0.status?.servedVersion == version.name
+                $0.spec.model.name == version.spec.model || $0.spec.model.version == version.name
+                    || $0.status?.servedVersion == version.name
             }.map(\.key)
         }
         manager.add(controller)

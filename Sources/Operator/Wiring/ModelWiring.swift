@@ -19,7 +19,8 @@ enum ModelWiring {
         let modelController = Controller("model", time: manager.client.time, logger: context.logger) { key in
             guard let model = models.cache.get(key) else { return .settled }
             let observation = ModelObservation(
-                model: model, now: Date(), versions: versions.cache.list(namespace: key.namespace).filter { $0.spec.model == key.name },
+                model: model, now: Date(),
+                versions: versions.cache.list(namespace: key.namespace).filter { $0.spec.model == key.name },
                 promotions: promotions.cache.list(namespace: key.namespace).filter { $0.spec.model == key.name })
             return try await runner.run(ModelReconciler.reconcile(observation), for: model)
         }
@@ -41,7 +42,8 @@ enum ModelWiring {
             versions.cache.list(namespace: model.namespace).filter { $0.spec.model == model.name }.map(\.key)
         }
         versionController.watch(mapped: services) { service in
-            let names = [service.spec.model.version, service.status?.servedVersion].compactMap(\.self)
+            let names =
+                [service.spec.model.version, service.status?.servedVersion].compactMap(\.self)
                 + (service.status?.traffic ?? []).map(\.modelVersion)
             return Set(names).map { ObjectKey(namespace: service.namespace, name: $0) }
         }

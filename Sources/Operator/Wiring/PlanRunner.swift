@@ -17,7 +17,8 @@ struct PlanRunner: Sendable {
     /// - Parameter children: the owned children that the plan was made from.
     func run(_ plan: Plan, for owner: some KubernetesResource, children: [any KubernetesResource] = []) async throws -> Outcome {
         try await executor.execute(
-            plan, for: DynamicObject(try JSONValue(encoding: owner)), children: try children.map { DynamicObject(try JSONValue(encoding: $0)) })
+            plan, for: DynamicObject(try JSONValue(encoding: owner)),
+            children: try children.map { DynamicObject(try JSONValue(encoding: $0)) })
         switch plan.next {
         case .whenSomethingChanges: return .settled
         case .after(let delay): return .lookAgain(after: delay)

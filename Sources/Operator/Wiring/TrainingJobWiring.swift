@@ -38,8 +38,12 @@ enum TrainingJobWiring {
                     case .clusterTrainingRuntime: clusterRuntimes.cache.get(reference.name)?.spec
                     }
             }
-            observation.baseModelVersion = job.spec.baseModel?.modelVersion.flatMap { versions.cache.get($0, namespace: job.namespace) }
-            observation.baselineVersion = job.spec.baseline.flatMap { versions.cache.get($0.modelVersion, namespace: job.namespace) }
+            observation.baseModelVersion = job.spec.baseModel?.modelVersion.flatMap {
+                versions.cache.get($0, namespace: job.namespace)
+            }
+            observation.baselineVersion = job.spec.baseline.flatMap {
+                versions.cache.get($0.modelVersion, namespace: job.namespace)
+            }
             if let model = job.spec.output?.model {
                 observation.modelVersions = versions.cache.list(namespace: job.namespace).filter { $0.spec.model == model }
                 observation.modelExists = models.cache.get(model, namespace: job.namespace) != nil
@@ -56,9 +60,10 @@ enum TrainingJobWiring {
         controller.watch(owned: pods, by: TrainingJob.resourceType)
         controller.watch(mapped: versions) { version in
             let lineage = version.spec.lineage?.trainingJob.map { [ObjectKey(namespace: version.namespace, name: $0)] } ?? []
-            return lineage + jobs.cache.list(namespace: version.namespace).filter { job in
-                job.spec.baseModel?.modelVersion == version.name || job.spec.baseline?.modelVersion == version.name
-            }.map(\.key)
+            return lineage
+                + jobs.cache.list(namespace: version.namespace).filter { job in
+                    job.spec.baseModel?.modelVersion == version.name || job.spec.baseline?.modelVersion == version.name
+                }.map(\.key)
         }
         controller.watch(mapped: runtimes) { runtime in
             jobs.cache.list(namespace: runtime.namespace).filter { $0.status?.attempt == nil }.map(\.key)

@@ -93,7 +93,8 @@ struct DriftMonitorPlanner {
         let isBreaching = readings.contains(where: \.breaching)
         let knowsNothing = readings.allSatisfy { $0.value == nil }
         conditions.set(
-            "Drifting", knowsNothing ? nil : isBreaching, reason: isBreaching ? "ThresholdBreached" : knowsNothing ? "NoReading" : "BelowThreshold",
+            "Drifting", knowsNothing ? nil : isBreaching,
+            reason: isBreaching ? "ThresholdBreached" : knowsNothing ? "NoReading" : "BelowThreshold",
             message: status.summary ?? "")
         if isBreaching {
             status.breachingSince = status.breachingSince ?? Timestamp(now)
@@ -108,14 +109,16 @@ struct DriftMonitorPlanner {
     private func reading(of detector: Detector, result: DetectorResult?) -> DriftMonitorStatus.Reading {
         func silent(_ message: String, samples: Int? = nil) -> DriftMonitorStatus.Reading {
             .init(
-                name: detector.name, value: nil, threshold: detector.threshold, samples: samples, breaching: false, message: message)
+                name: detector.name, value: nil, threshold: detector.threshold, samples: samples, breaching: false,
+                message: message)
         }
         switch result {
         case .value(let value, let samples) where value.isFinite:
             // Four digits are what a person can use; more would write a new status for nothing.
             let rounded = (value * 10_000).rounded() / 10_000
             return .init(
-                name: detector.name, value: rounded, threshold: detector.threshold, samples: samples, breaching: value > detector.threshold)
+                name: detector.name, value: rounded, threshold: detector.threshold, samples: samples,
+                breaching: value > detector.threshold)
         case .value: return silent("the value is not a finite number")
         case .tooFewSamples(let samples):
             return silent("\(samples) of \(monitor.spec.minimumSamples ?? 100) samples in the window", samples: samples)
@@ -127,7 +130,10 @@ struct DriftMonitorPlanner {
     private func failure(of detector: Detector, _ result: DetectorResult) -> (reason: String, message: String, isFinal: Bool)? {
         switch result {
         case .invalid(let message):
-            ("QueryInvalid", "Prometheus refuses the detector \(detector.name): \(message). Correct spec.detectors[\(detector.name)].", true)
+            (
+                "QueryInvalid",
+                "Prometheus refuses the detector \(detector.name): \(message). Correct spec.detectors[\(detector.name)].", true
+            )
         case .unreachable(let message):
             (
                 "PrometheusUnreachable",
@@ -199,13 +205,16 @@ struct DriftMonitorPlanner {
         let job = TrainingJob(
             metadata: ObjectMeta(
                 annotations: ["apus.dev/reason": "drift: \(status.summary ?? "")"],
-                labels: [ApusLabel.managedBy: "apus", ApusLabel.driftMonitor: monitor.name], name: name, namespace: monitor.namespace),
+                labels: [ApusLabel.managedBy: "apus", ApusLabel.driftMonitor: monitor.name], name: name,
+                namespace: monitor.namespace),
             spec: spec)
         plan.children.append(.createOnce(try job.json(), .independent))
         plan.events.append(
             PlannedEvent(
                 .normal, reason: "RetrainStarted",
-                message: "Drift has lasted since \(status.breachingSince?.description ?? ""): \(status.summary ?? ""). Job \(name) retrains."))
+                message:
+                    "Drift has lasted since \(status.breachingSince?.description ?? ""): \(status.summary ?? ""). Job \(name) retrains."
+            ))
         status.phase = .acting
         status.lastJob = name
         status.baseline = baseline.name
@@ -263,10 +272,13 @@ struct DriftMonitorPlanner {
             }
             let promotion = Promotion(
                 metadata: ObjectMeta(
-                    labels: [ApusLabel.managedBy: "apus", ApusLabel.model: candidate.spec.model, ApusLabel.driftMonitor: monitor.name],
+                    labels: [
+                        ApusLabel.managedBy: "apus", ApusLabel.model: candidate.spec.model, ApusLabel.driftMonitor: monitor.name,
+                    ],
                     name: "\(candidate.name)-by-\(monitor.name)", namespace: monitor.namespace),
                 spec: PromotionSpec(
-                    model: candidate.spec.model, alias: promote.alias ?? Model.productionAlias, version: candidate.name, reason: why,
+                    model: candidate.spec.model, alias: promote.alias ?? Model.productionAlias, version: candidate.name,
+                    reason: why,
                     requestedBy: "driftmonitor/\(monitor.name)"))
             if let json = try? promotion.json() { plan.children.append(.createOnce(json, .independent)) }
             if observation.promotions.contains(where: { $0.name == promotion.name }) {

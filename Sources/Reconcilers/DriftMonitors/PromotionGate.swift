@@ -14,7 +14,8 @@ enum PromotionGate {
         let metric = gate?.metric ?? "macro_f1"
         let baseline = job.spec.baseline?.modelVersion ?? "production"
         if let servedVersion, servedVersion != baseline {
-            return .refused("it was compared with \(baseline), and \(servedVersion) serves now; the next retrain compares with that.")
+            return .refused(
+                "it was compared with \(baseline), and \(servedVersion) serves now; the next retrain compares with that.")
         }
         let fresh = gate?.fresh?.channel ?? "fresh"
         let old = gate?.old?.channel ?? "old"
@@ -40,7 +41,9 @@ enum PromotionGate {
         return .passed("\(facts).")
     }
 
-    private static func figures(_ version: ModelVersion, channel: String, metric: String) -> (candidate: Double, baseline: Double)? {
+    private static func figures(_ version: ModelVersion, channel: String, metric: String) -> (
+        candidate: Double, baseline: Double
+    )? {
         guard let candidate = version.spec.metrics?["\(channel).\(metric)"].flatMap(Double.init),
             let baseline = version.spec.metrics?["baseline.\(channel).\(metric)"].flatMap(Double.init)
         else { return nil }

@@ -87,7 +87,8 @@ struct InferenceServicePlanner {
         guard let model = observation.model else {
             return .none(
                 reason: "ModelNotFound",
-                message: "There is no Model named \(modelName) in namespace \(service.namespace); a training job with spec.output.model: "
+                message:
+                    "There is no Model named \(modelName) in namespace \(service.namespace); a training job with spec.output.model: "
                     + "\(modelName) makes it.")
         }
         guard let effective = model.status?.aliases?.first(where: { $0.name == alias }) else {
@@ -97,7 +98,8 @@ struct InferenceServicePlanner {
         }
         guard let version = observation.versions.first(where: { $0.name == effective.version }) else {
             return .none(
-                reason: "VersionNotFound", message: "The alias \(alias) of \(modelName) names \(effective.version), which is not there any more.")
+                reason: "VersionNotFound",
+                message: "The alias \(alias) of \(modelName) names \(effective.version), which is not there any more.")
         }
         return check(version)
     }
@@ -136,10 +138,12 @@ struct InferenceServicePlanner {
             let obstacle = podObstacle(of: version.name)
             conditions.set(
                 "Ready", true, reason: "Updating",
-                message: "\(status.servedVersion ?? "") serves while \(version.name) starts (\(readyPods.count)/\(replicas) ready)."
+                message:
+                    "\(status.servedVersion ?? "") serves while \(version.name) starts (\(readyPods.count)/\(replicas) ready)."
                     + (obstacle.map { " \($0.message)" } ?? ""))
             conditions.set(
-                "Reconciling", true, reason: obstacle?.reason ?? "Updating", message: obstacle?.message ?? "\(version.name) starts.")
+                "Reconciling", true, reason: obstacle?.reason ?? "Updating",
+                message: obstacle?.message ?? "\(version.name) starts.")
             conditions.set("Stalled", false, reason: "Updating", message: "")
             plan.next = plan.next.orSooner(.after(.seconds(10)))
         }
@@ -225,7 +229,8 @@ struct InferenceServicePlanner {
     }
 
     private mutating func keepServers(of versions: [String]) {
-        for deployment in observation.deployments where versions.contains(deployment.metadata.labels?[ApusLabel.modelVersion] ?? "") {
+        for deployment in observation.deployments
+        where versions.contains(deployment.metadata.labels?[ApusLabel.modelVersion] ?? "") {
             plan.kept.insert(ResourceReference(deployment))
         }
         for address in observation.services where versions.contains(address.metadata.labels?[ApusLabel.modelVersion] ?? "") {
@@ -240,7 +245,8 @@ struct InferenceServicePlanner {
     }
 
     private func readyPods(of version: String) -> [Pod] {
-        pods(of: version).filter { pod in pod.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } ?? false }
+        pods(of: version).filter { pod in pod.status?.conditions?.contains { $0.type == "Ready" && $0.status == "True" } ?? false
+        }
     }
 
     /// Why a server does not become ready, from the pods' own words.
@@ -248,10 +254,13 @@ struct InferenceServicePlanner {
         for pod in pods(of: version).sorted(by: { $0.name < $1.name }) {
             for container in pod.status?.containerStatuses ?? [] where container.ready != true {
                 if let end = container.state?.terminated ?? container.lastState?.terminated, end.exitCode != 0 {
-                    let words = end.message.map { String($0.prefix(600)) } ?? "exit code \(end.exitCode) (\(end.reason ?? "Error"))"
+                    let words =
+                        end.message.map { String($0.prefix(600)) } ?? "exit code \(end.exitCode) (\(end.reason ?? "Error"))"
                     return (ModelServerExit.reason(of: words), "The server of \(version) does not start: \(words)")
                 }
-                if let waiting = container.state?.waiting, let reason = waiting.reason, reason != "ContainerCreating", reason != "PodInitializing" {
+                if let waiting = container.state?.waiting, let reason = waiting.reason, reason != "ContainerCreating",
+                    reason != "PodInitializing"
+                {
                     return (reason, "The server of \(version) does not start: \(waiting.message ?? reason)")
                 }
             }
@@ -267,6 +276,7 @@ struct InferenceServicePlanner {
 enum ModelServerExit {
     static func reason(of words: String) -> String {
         let head = words.prefix { $0.isASCII && $0.isLetter }
-        return head.count >= 4 && words.dropFirst(head.count).hasPrefix(":") && head.first?.isUppercase == true ? String(head) : "ServerFailed"
+        return head.count >= 4 && words.dropFirst(head.count).hasPrefix(":") && head.first?.isUppercase == true
+            ? String(head) : "ServerFailed"
     }
 }

@@ -10,7 +10,9 @@ struct ModelServerObjects {
     let platform: Platform
 
     /// `tickets-v3`: names of versions are too long to be names of pods.
-    var name: String { "\(service.name)-\(version.spec.model == service.name ? "" : version.spec.model + "-")v\(version.spec.version)" }
+    var name: String {
+        "\(service.name)-\(version.spec.model == service.name ? "" : version.spec.model + "-")v\(version.spec.version)"
+    }
 
     private var labels: [String: String] {
         [
@@ -26,18 +28,22 @@ struct ModelServerObjects {
     func deployment() throws -> JSONValue {
         let container = Container(
             args: [
-                "serve", "--artifact", version.spec.artifact.uri, "--digest", version.spec.artifact.digest, "--model-name", version.spec.model,
+                "serve", "--artifact", version.spec.artifact.uri, "--digest", version.spec.artifact.digest, "--model-name",
+                version.spec.model,
                 "--model-version", version.name, "--port", String(Self.port),
             ],
             command: service.spec.image == nil ? platform.program.command : nil,
             env: (service.spec.environment ?? []).map { EnvVar(name: $0.name, value: $0.value) },
             image: service.spec.image ?? platform.program.image,
-            livenessProbe: Probe(failureThreshold: 6, httpGet: HTTPGetAction(path: "/health", port: .string("http")), periodSeconds: 10),
+            livenessProbe: Probe(
+                failureThreshold: 6, httpGet: HTTPGetAction(path: "/health", port: .string("http")), periodSeconds: 10),
             name: "server",
             ports: [ContainerPort(containerPort: Self.port, name: "http", protocol: "TCP")],
-            readinessProbe: Probe(failureThreshold: 2, httpGet: HTTPGetAction(path: "/ready", port: .string("http")), periodSeconds: 1),
+            readinessProbe: Probe(
+                failureThreshold: 2, httpGet: HTTPGetAction(path: "/ready", port: .string("http")), periodSeconds: 1),
             resources: ResourceRequirements(limits: service.spec.resources?.limits, requests: service.spec.resources?.requests),
-            startupProbe: Probe(failureThreshold: 300, httpGet: HTTPGetAction(path: "/health", port: .string("http")), periodSeconds: 1),
+            startupProbe: Probe(
+                failureThreshold: 300, httpGet: HTTPGetAction(path: "/health", port: .string("http")), periodSeconds: 1),
             terminationMessagePolicy: "FallbackToLogsOnError",
             volumeMounts: [platform.programVolume()?.1, platform.storeVolume(readOnly: true)?.1].compactMap(\.self))
         let template = PodTemplateSpec(

@@ -50,11 +50,14 @@ public enum ModelReconciler: Reconciler {
         if let pin = missingPins.first {
             conditions.stalled(
                 reason: "PinnedVersionNotFound",
-                message: "spec.aliases pins \(pin.name) to \(pin.version), which is no version of this model; see kubectl get mver.")
+                message:
+                    "spec.aliases pins \(pin.name) to \(pin.version), which is no version of this model; see kubectl get mver.")
         } else if versions.isEmpty {
-            conditions.ready(reason: "NoVersions", message: "No version is registered yet; train one with spec.output.model: \(model.name).")
+            conditions.ready(
+                reason: "NoVersions", message: "No version is registered yet; train one with spec.output.model: \(model.name).")
         } else {
-            conditions.ready(reason: "UpToDate", message: "\(versions.count) versions; the latest is \(versions.last?.name ?? "").")
+            conditions.ready(
+                reason: "UpToDate", message: "\(versions.count) versions; the latest is \(versions.last?.name ?? "").")
         }
         status.conditions = conditions.conditions
         status.phase = nil
@@ -72,9 +75,11 @@ public enum ModelReconciler: Reconciler {
         else { return nil }
         return Promotion(
             metadata: ObjectMeta(
-                labels: [ApusLabel.managedBy: "apus", ApusLabel.model: model.name], name: "\(first.name)-first", namespace: model.namespace),
+                labels: [ApusLabel.managedBy: "apus", ApusLabel.model: model.name], name: "\(first.name)-first",
+                namespace: model.namespace),
             spec: PromotionSpec(
-                model: model.name, alias: Model.productionAlias, version: first.name, reason: "It is the first version of the model.",
+                model: model.name, alias: Model.productionAlias, version: first.name,
+                reason: "It is the first version of the model.",
                 requestedBy: "model/\(model.name)"))
     }
 }
@@ -93,7 +98,8 @@ public enum AliasResolution {
     static func resolve(model: Model, versions: Set<String>, promotions: [Promotion], now: Date) -> [EffectiveAlias] {
         let previous = Dictionary((model.status?.aliases ?? []).map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         var aliases: [String: EffectiveAlias] = [:]
-        for promotion in ordered(promotions) where promotion.spec.model == model.name && versions.contains(promotion.spec.version) {
+        for promotion in ordered(promotions) where promotion.spec.model == model.name && versions.contains(promotion.spec.version)
+        {
             aliases[promotion.spec.alias] = EffectiveAlias(
                 name: promotion.spec.alias, version: promotion.spec.version, by: promotion.name, reason: promotion.spec.reason)
         }

@@ -12,7 +12,9 @@ public struct ModelVersionObservation: Sendable {
     /// Whether the bundle is in the store with its digest; nil where it was not looked at.
     public var bundle: BundleReading?
 
-    public init(version: ModelVersion, now: Date, model: Model? = nil, services: [InferenceService] = [], bundle: BundleReading? = nil) {
+    public init(
+        version: ModelVersion, now: Date, model: Model? = nil, services: [InferenceService] = [], bundle: BundleReading? = nil
+    ) {
         self.version = version
         self.now = now
         self.model = model

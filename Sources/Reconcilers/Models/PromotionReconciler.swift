@@ -49,7 +49,8 @@ public enum PromotionReconciler: Reconciler {
         } else if let pin = observation.model?.spec.aliases?.first(where: { $0.name == spec.alias }) {
             status.phase = .pending
             conditions.stalled(
-                reason: "AliasPinned", message: "spec.aliases of the model pins \(spec.alias) to \(pin.version); remove the pin to let it move.")
+                reason: "AliasPinned",
+                message: "spec.aliases of the model pins \(spec.alias) to \(pin.version); remove the pin to let it move.")
         } else if observation.model?.status?.aliases?.first(where: { $0.name == spec.alias })?.by == promotion.name {
             status.phase = .applied
             status.appliedTime = status.appliedTime ?? Timestamp(observation.now)

@@ -23,12 +23,14 @@ enum AttemptAssessment: Equatable {
         // A reason the user can change says more than that a sibling was lost meanwhile.
         let reports = pods.compactMap(report(of:))
         if let failure = reports.first(where: { $0.outcome == .failed }) {
-            return .failedForGood(reason: failure.reason ?? "TrainerFailed", message: failure.message ?? "The trainer failed without a word.")
+            return .failedForGood(
+                reason: failure.reason ?? "TrainerFailed", message: failure.message ?? "The trainer failed without a word.")
         }
         if let failure = pods.lazy.compactMap(failure(of:)).first { return failure }
         if pods.count < replicas {
             return .failed(
-                reason: "PodLost", message: "\(replicas - pods.count) of \(replicas) pods of the attempt are gone; somebody deleted them.")
+                reason: "PodLost",
+                message: "\(replicas - pods.count) of \(replicas) pods of the attempt are gone; somebody deleted them.")
         }
         if let waiting = pods.lazy.compactMap(startingMessage(of:)).first { return .starting(waiting) }
         let trainersEnded = pods.allSatisfy { $0.termination(of: TrainingPods.trainer)?.exitCode == 0 }
@@ -59,7 +61,9 @@ enum AttemptAssessment: Equatable {
         for name in [TrainingPods.fetch, TrainingPods.trainer, TrainingPods.agent] {
             guard let end = pod.termination(of: name), end.exitCode != 0 else { continue }
             // The trainer's own failure is told by the agent, which waits for it, unless the agent is gone too.
-            if name == TrainingPods.trainer, pod.termination(of: TrainingPods.agent) == nil, end.reason != "OOMKilled" { continue }
+            if name == TrainingPods.trainer, pod.termination(of: TrainingPods.agent) == nil, end.reason != "OOMKilled" {
+                continue
+            }
             if let report = report(of: pod), report.outcome == .interrupted, let message = report.message {
                 return .failed(reason: report.reason ?? "Interrupted", message: message)
             }
@@ -67,7 +71,8 @@ enum AttemptAssessment: Equatable {
         }
         if pod.status?.phase == "Failed" {
             return .failed(
-                reason: pod.status?.reason ?? "PodFailed", message: "Pod \(pod.name) failed: \(pod.status?.message ?? "no reason is known").")
+                reason: pod.status?.reason ?? "PodFailed",
+                message: "Pod \(pod.name) failed: \(pod.status?.message ?? "no reason is known").")
         }
         if pod.status?.phase == "Succeeded", pod.rank == 0, report(of: pod) == nil {
             return .failed(reason: "PublishFailed", message: "The agent of pod \(pod.name) ended without a report.")
@@ -81,7 +86,8 @@ enum AttemptAssessment: Equatable {
 
     private static func sentence(pod: Pod, container: String, end: ContainerStateTerminated) -> String {
         if end.reason == "OOMKilled" {
-            return "Container \(container) of pod \(pod.name) needed more memory than its limit; raise spec.resources.limits.memory."
+            return
+                "Container \(container) of pod \(pod.name) needed more memory than its limit; raise spec.resources.limits.memory."
         }
         let text = end.message.map { ": \($0.prefix(400))" } ?? ""
         return "Container \(container) of pod \(pod.name) ended with exit code \(end.exitCode) (\(end.reason ?? "Error"))\(text)."
@@ -90,13 +96,17 @@ enum AttemptAssessment: Equatable {
     private static func startingMessage(of pod: Pod) -> Message? {
         let statuses = (pod.status?.initContainerStatuses ?? []) + (pod.status?.containerStatuses ?? [])
         for status in statuses {
-            guard let waiting = status.state?.waiting, let reason = waiting.reason, reason != "ContainerCreating", reason != "PodInitializing"
+            guard let waiting = status.state?.waiting, let reason = waiting.reason, reason != "ContainerCreating",
+                reason != "PodInitializing"
             else { continue }
-            return Message(reason: known(reason), text: waitingSentence(pod: pod, container: status.name, image: status.image, waiting: waiting))
+            return Message(
+                reason: known(reason),
+                text: waitingSentence(pod: pod, container: status.name, image: status.image, waiting: waiting))
         }
         if let scheduled = pod.status?.conditions?.first(where: { $0.type == "PodScheduled" }), scheduled.status == "False" {
             return Message(
-                reason: scheduled.reason ?? "Unschedulable", text: "Pod \(pod.name) waits for a node: \(scheduled.message ?? "no reason is known").")
+                reason: scheduled.reason ?? "Unschedulable",
+                text: "Pod \(pod.name) waits for a node: \(scheduled.message ?? "no reason is known").")
         }
         if pod.containerStatus(TrainingPods.trainer)?.state?.running == nil, pod.termination(of: TrainingPods.trainer) == nil {
             return Message(reason: "Starting", text: "Pod \(pod.name) starts.")
@@ -105,7 +115,8 @@ enum AttemptAssessment: Equatable {
     }
 
     private static func known(_ reason: String) -> String {
-        ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"].contains(reason) ? "ImagePullFailed" : reason
+        ["ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"].contains(reason)
+            ? "ImagePullFailed" : reason
     }
 
     private static func waitingSentence(pod: Pod, container: String, image: String, waiting: ContainerStateWaiting) -> String {
@@ -113,7 +124,8 @@ enum AttemptAssessment: Equatable {
         guard known(waiting.reason ?? "") == "ImagePullFailed" else {
             return "Container \(container) of pod \(pod.name) cannot start (\(waiting.reason ?? "")): \(detail)"
         }
-        return "The image \(image) of container \(container) cannot be pulled: \(detail). Check its name, and that the node may pull it."
+        return
+            "The image \(image) of container \(container) cannot be pulled: \(detail). Check its name, and that the node may pull it."
     }
 }
 

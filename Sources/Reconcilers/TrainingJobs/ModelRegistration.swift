@@ -15,7 +15,9 @@ enum ModelRegistration {
     ) -> Step {
         let job = observation.job
         // The version that this job made is known by the job's uid: a name may have been used before.
-        if let own = observation.modelVersions.first(where: { $0.spec.lineage?.trainingJobUID == job.uid && $0.spec.artifact.digest == digest }) {
+        if let own = observation.modelVersions.first(where: {
+            $0.spec.lineage?.trainingJobUID == job.uid && $0.spec.artifact.digest == digest
+        }) {
             return .registered(version: own.name)
         }
         switch observation.bundle {
@@ -33,18 +35,22 @@ enum ModelRegistration {
     }
 
     private static func version(
-        _ number: Int, _ observation: TrainingJobObservation, report: TrainingAgentReport, facts: BundleFacts, output: TrainingOutput
+        _ number: Int, _ observation: TrainingJobObservation, report: TrainingAgentReport, facts: BundleFacts,
+        output: TrainingOutput
     ) -> ModelVersion {
         let job = observation.job
         var spec = ModelVersionSpec(
-            model: output.model, version: number, artifact: ArtifactReference(uri: observation.platform.store, digest: facts.digest))
+            model: output.model, version: number,
+            artifact: ArtifactReference(uri: observation.platform.store, digest: facts.digest))
         spec.architecture = facts.architecture
         spec.labels = facts.labels
         spec.metrics = facts.metrics
         var lineage = ModelVersionSpec.Lineage()
         lineage.trainingJob = job.name
         lineage.trainingJobUID = job.uid
-        lineage.image = job.spec.image ?? (job.spec.template ?? observation.runtime?.template)?.spec?.containers.first { $0.name == "trainer" }?.image
+        lineage.image =
+            job.spec.image
+            ?? (job.spec.template ?? observation.runtime?.template)?.spec?.containers.first { $0.name == "trainer" }?.image
         lineage.baseModel = job.spec.baseModel?.uri ?? job.spec.baseModel?.modelVersion
         lineage.baseModelDigest = report.inputs?[TrainingAgentConfiguration.modelChannel]
         lineage.inputs = job.spec.inputs.map { .init(name: $0.name, uri: $0.uri, digest: report.inputs?[$0.name]) }

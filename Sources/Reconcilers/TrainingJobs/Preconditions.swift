@@ -10,7 +10,9 @@ enum Preconditions {
         var isFinal = false
     }
 
-    private static let checks: [@Sendable (TrainingJobObservation) -> Obstacle?] = [runtime, overrides, baseModel, baseline, files, gpus]
+    private static let checks: [@Sendable (TrainingJobObservation) -> Obstacle?] = [
+        runtime, overrides, baseModel, baseline, files, gpus,
+    ]
 
     static func check(_ observation: TrainingJobObservation) -> Obstacle? {
         checks.lazy.compactMap { $0(observation) }.first
@@ -58,12 +60,15 @@ enum Preconditions {
 
     private static func files(_ observation: TrainingJobObservation) -> Obstacle? {
         let spec = observation.job.spec
-        let addresses = spec.inputs.map { ("inputs[\($0.name)].uri", $0.uri) } + (spec.baseModel?.uri.map { [("baseModel.uri", $0)] } ?? [])
+        let addresses =
+            spec.inputs.map { ("inputs[\($0.name)].uri", $0.uri) } + (spec.baseModel?.uri.map { [("baseModel.uri", $0)] } ?? [])
         for (field, uri) in addresses {
             guard let path = FilePath.path(of: uri) else { continue }
             let roots = observation.platform.allowedFileRoots
             if !roots.contains(where: { FilePath.isInside(path, folder: $0) }) {
-                let allowed = roots.isEmpty ? "This operator allows no files of its nodes." : "Allowed are files below \(roots.joined(separator: ", "))."
+                let allowed =
+                    roots.isEmpty
+                    ? "This operator allows no files of its nodes." : "Allowed are files below \(roots.joined(separator: ", "))."
                 return Obstacle(reason: "FileNotAllowed", message: "spec.\(field) names \(path). \(allowed)", isFinal: true)
             }
         }
@@ -71,12 +76,14 @@ enum Preconditions {
     }
 
     private static func gpus(_ observation: TrainingJobObservation) -> Obstacle? {
-        guard let wanted = observation.job.spec.resources?.gpus, wanted > 0, let most = observation.mostGPUsOnANode, wanted > most else {
+        guard let wanted = observation.job.spec.resources?.gpus, wanted > 0, let most = observation.mostGPUsOnANode, wanted > most
+        else {
             return nil
         }
         return Obstacle(
             reason: "NoNodeHasEnoughGPUs",
-            message: "spec.resources.gpus asks for \(wanted) GPUs in one pod; the largest node has \(most). Ask for at most \(most) and more "
+            message:
+                "spec.resources.gpus asks for \(wanted) GPUs in one pod; the largest node has \(most). Ask for at most \(most) and more "
                 + "replicas, or add a larger node; the job starts when there is one.")
     }
 }

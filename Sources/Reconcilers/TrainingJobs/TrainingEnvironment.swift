@@ -38,7 +38,10 @@ struct TrainingEnvironment {
             ("SM_CURRENT_HOST", pods.host(rank: rank)),
             ("SM_NUM_GPUS", String(gpus)),
             ("SM_HPS", json(.object(parameters.mapValues(JSONValue.string)))),
-            ("SM_USER_ARGS", json(.array(parameters.sorted { $0.key < $1.key }.flatMap { [.string("--\($0.key)"), .string($0.value)] }))),
+            (
+                "SM_USER_ARGS",
+                json(.array(parameters.sorted { $0.key < $1.key }.flatMap { [.string("--\($0.key)"), .string($0.value)] }))
+            ),
         ]
         if let cpus { variables.append(("SM_NUM_CPUS", String(cpus))) }
         for channel in channels {

@@ -34,7 +34,9 @@ struct TrainingJobPlanner {
         if newestPodAttempt > status.attempt ?? 0 {
             status.attempt = newestPodAttempt
             status.retryTime = nil
-            status.attemptStartTime = observation.pods.filter { $0.attempt == newestPodAttempt }.compactMap(\.metadata.creationTimestamp).min()
+            status.attemptStartTime = observation.pods.filter { $0.attempt == newestPodAttempt }.compactMap(
+                \.metadata.creationTimestamp
+            ).min()
             status.startTime = status.startTime ?? status.attemptStartTime
         }
     }
@@ -55,7 +57,8 @@ struct TrainingJobPlanner {
             guard left > 0 else {
                 return fail(
                     reason: "DeadlineExceeded",
-                    "The job ran longer than spec.activeDeadline (\(deadline)); its last checkpoint is kept. Create a job with more time.")
+                    "The job ran longer than spec.activeDeadline (\(deadline)); its last checkpoint is kept. Create a job with more time."
+                )
             }
             plan.next = plan.next.orSooner(.after(.seconds(left)))
         }
@@ -114,7 +117,8 @@ struct TrainingJobPlanner {
             guard now < deadline else {
                 return retry(
                     reason: "StartTimeout",
-                    "The pods of attempt \(attempt) did not start within \(job.spec.startTimeout.map(\.description) ?? "15m"): \(message.text)")
+                    "The pods of attempt \(attempt) did not start within \(job.spec.startTimeout.map(\.description) ?? "15m"): \(message.text)"
+                )
             }
             keepPods(of: attempt)
             set(phase: .starting, reason: message.reason, message.text)
@@ -189,7 +193,9 @@ struct TrainingJobPlanner {
         plan.effects.append(
             Effect(
                 name: TrainingEffect.deleteCheckpoints,
-                parameters: ["name": .string(TrainingAgentConfiguration.checkpointName(namespace: job.namespace, jobUID: job.uid))]))
+                parameters: [
+                    "name": .string(TrainingAgentConfiguration.checkpointName(namespace: job.namespace, jobUID: job.uid))
+                ]))
         plan.next = .after(.milliseconds(1))
     }
 
@@ -209,12 +215,15 @@ struct TrainingJobPlanner {
         guard failures <= limit else {
             return fail(
                 reason: reason,
-                limit == 0 ? message : "\(message) That was attempt \(status.attempt ?? 0); spec.retry.limit (\(limit)) is used up.")
+                limit == 0
+                    ? message : "\(message) That was attempt \(status.attempt ?? 0); spec.retry.limit (\(limit)) is used up.")
         }
         status.failures = failures
         let delay = RetryDelay.seconds(afterFailures: failures, policy: job.spec.retry)
         status.retryTime = Timestamp(now.addingTimeInterval(delay.rounded(.up)))
-        set(phase: .restarting, reason: reason, "\(message) Attempt \((status.attempt ?? 0) + 1) starts in \(KubernetesDuration(seconds: delay)).")
+        set(
+            phase: .restarting, reason: reason,
+            "\(message) Attempt \((status.attempt ?? 0) + 1) starts in \(KubernetesDuration(seconds: delay)).")
         plan.events.append(PlannedEvent(.warning, reason: reason, message: message))
         keepEndedPods()
         plan.next = plan.next.orSooner(.after(.seconds(delay.rounded(.up))))
@@ -245,7 +254,8 @@ struct TrainingJobPlanner {
     }
 
     private mutating func set(phase: TrainingJobStatus.Phase, reason: String, _ message: String) {
-        if let previous = conditions.reason(of: "Ready"), previous != reason, reason != "Running", reason != "Starting", reason != "Suspended",
+        if let previous = conditions.reason(of: "Ready"), previous != reason, reason != "Running", reason != "Starting",
+            reason != "Suspended",
             phase == .starting || phase == .pending
         {
             plan.events.append(PlannedEvent(.warning, reason: reason, message: message))

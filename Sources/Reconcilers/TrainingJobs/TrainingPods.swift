@@ -31,7 +31,8 @@ struct TrainingPods {
 
     private var labels: [String: String] {
         [
-            ApusLabel.managedBy: "apus", ApusLabel.component: "trainer", ApusLabel.trainingJob: job.name, ApusLabel.trainingJobUID: job.uid,
+            ApusLabel.managedBy: "apus", ApusLabel.component: "trainer", ApusLabel.trainingJob: job.name,
+            ApusLabel.trainingJobUID: job.uid,
         ]
     }
 
@@ -46,7 +47,9 @@ struct TrainingPods {
                 try Role(
                     metadata: metadata,
                     rules: [
-                        PolicyRule(apiGroups: [""], resourceNames: (0..<replicas).map(name(rank:)), resources: ["pods", "pods/log"], verbs: ["get"])
+                        PolicyRule(
+                            apiGroups: [""], resourceNames: (0..<replicas).map(name(rank:)), resources: ["pods", "pods/log"],
+                            verbs: ["get"])
                     ]
                 ).json(), .owned, observedUID: nil),
             .ensure(
@@ -94,7 +97,8 @@ struct TrainingPods {
         annotations["prometheus.io/port"] = String(Self.agentPort)
         annotations["prometheus.io/path"] = "/metrics"
         return Pod(
-            metadata: ObjectMeta(annotations: annotations, labels: podLabels, name: name(rank: rank), namespace: job.namespace), spec: spec)
+            metadata: ObjectMeta(annotations: annotations, labels: podLabels, name: name(rank: rank), namespace: job.namespace),
+            spec: spec)
     }
 
     private func trainerContainer(_ base: Container, rank: Int) -> Container {
@@ -142,9 +146,11 @@ struct TrainingPods {
 
     private func fetchContainer(_ configuration: EnvVar) -> Container {
         Container(
-            command: platform.program.command + ["agent", "fetch"], env: [configuration], image: platform.program.image, name: Self.fetch,
+            command: platform.program.command + ["agent", "fetch"], env: [configuration], image: platform.program.image,
+            name: Self.fetch,
             volumeMounts: [
-                VolumeMount(mountPath: "/opt/ml/input", name: "input"), VolumeMount(mountPath: "/opt/ml/checkpoints", name: "checkpoints"),
+                VolumeMount(mountPath: "/opt/ml/input", name: "input"),
+                VolumeMount(mountPath: "/opt/ml/checkpoints", name: "checkpoints"),
                 VolumeMount(mountPath: "/opt/ml/output", name: "output"),
             ] + programMounts + sources.map(\.mount))
     }
@@ -155,14 +161,18 @@ struct TrainingPods {
             env: [
                 configuration,
                 EnvVar(name: "POD_NAME", valueFrom: EnvVarSource(fieldRef: ObjectFieldSelector(fieldPath: "metadata.name"))),
-                EnvVar(name: "POD_NAMESPACE", valueFrom: EnvVarSource(fieldRef: ObjectFieldSelector(fieldPath: "metadata.namespace"))),
+                EnvVar(
+                    name: "POD_NAMESPACE", valueFrom: EnvVarSource(fieldRef: ObjectFieldSelector(fieldPath: "metadata.namespace"))
+                ),
             ],
             image: platform.program.image, name: Self.agent,
             ports: [ContainerPort(containerPort: Self.agentPort, name: "agent")],
             resources: ResourceRequirements(requests: ["cpu": Quantity(milli: 50), "memory": Quantity("64Mi") ?? .zero]),
             volumeMounts: [
-                VolumeMount(mountPath: "/opt/ml/input", name: "input", readOnly: true), VolumeMount(mountPath: "/opt/ml/model", name: "model"),
-                VolumeMount(mountPath: "/opt/ml/output", name: "output"), VolumeMount(mountPath: "/opt/ml/checkpoints", name: "checkpoints"),
+                VolumeMount(mountPath: "/opt/ml/input", name: "input", readOnly: true),
+                VolumeMount(mountPath: "/opt/ml/model", name: "model"),
+                VolumeMount(mountPath: "/opt/ml/output", name: "output"),
+                VolumeMount(mountPath: "/opt/ml/checkpoints", name: "checkpoints"),
                 VolumeMount(mountPath: "/var/run/secrets/kubernetes.io/serviceaccount", name: "agent-token", readOnly: true),
             ] + programMounts)
     }
@@ -201,7 +211,9 @@ struct TrainingPods {
 
     private var channelAddresses: [(channel: String, uri: String, digest: String?)] {
         var addresses = job.spec.inputs.map { ($0.name, $0.uri, $0.digest) }
-        if let uri = job.spec.baseModel?.uri, hubName == nil { addresses.append((TrainingAgentConfiguration.modelChannel, uri, nil)) }
+        if let uri = job.spec.baseModel?.uri, hubName == nil {
+            addresses.append((TrainingAgentConfiguration.modelChannel, uri, nil))
+        }
         return addresses
     }
 
@@ -236,11 +248,13 @@ struct TrainingPods {
                     expectedDigest: version.spec.artifact.digest))
         }
         let configuration = TrainingAgentConfiguration(
-            namespace: job.namespace, job: job.name, jobUID: job.uid, attempt: attempt, rank: rank, hosts: (0..<replicas).map(host(rank:)),
+            namespace: job.namespace, job: job.name, jobUID: job.uid, attempt: attempt, rank: rank,
+            hosts: (0..<replicas).map(host(rank:)),
             store: platform.store, inputs: inputs, hyperparameters: hyperparameters.mapValues(\.description),
             metricDefinitions: job.spec.metricDefinitions ?? [], port: Self.agentPort)
         return EnvVar(
-            name: TrainingAgentConfiguration.environmentVariable, value: JSONSerializer.string(try JSONValue(encoding: configuration)))
+            name: TrainingAgentConfiguration.environmentVariable,
+            value: JSONSerializer.string(try JSONValue(encoding: configuration)))
     }
 
     /// A model of the hub is fetched by the trainer itself, which knows how.

@@ -12,11 +12,13 @@ struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent",
         abstract: "Runs beside a trainer in a training pod.",
-        discussion: "The operator starts these; their configuration is in the variable \(TrainingAgentConfiguration.environmentVariable).",
+        discussion:
+            "The operator starts these; their configuration is in the variable \(TrainingAgentConfiguration.environmentVariable).",
         subcommands: [Fetch.self, Run.self])
 
     struct Fetch: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Brings data, base model and the last checkpoint in, then exits.")
+        static let configuration = CommandConfiguration(
+            abstract: "Brings data, base model and the last checkpoint in, then exits.")
 
         func run() async throws {
             let logger = Logger(label: "apus.agent.fetch")
@@ -38,9 +40,13 @@ struct AgentCommand: AsyncParsableCommand {
             guard let pod = ProcessInfo.processInfo.environment["POD_NAME"] else {
                 throw ValidationError("POD_NAME is not set: the agent runs in a pod that the operator makes.")
             }
-            let client = try Client(ConnectionConfiguration.inCluster(), options: .init(userAgent: "apus-agent"))
+            guard let connection = try ConnectionConfiguration.inCluster() else {
+                throw ValidationError("There is no service account here: the agent runs in a pod that the operator makes.")
+            }
+            let client = try Client(connection, options: .init(userAgent: "apus-agent"))
             do {
-                let agent = try TrainingAgent(configuration: try readConfiguration(), client: client, podName: pod, logger: logger)
+                let agent = try TrainingAgent(
+                    configuration: try readConfiguration(), client: client, podName: pod, logger: logger)
                 let group = ServiceGroup(
                     configuration: .init(
                         services: [.init(service: agent, successTerminationBehavior: .gracefullyShutdownGroup)],
