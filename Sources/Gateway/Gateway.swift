@@ -67,9 +67,10 @@ public final class Gateway: Service {
         defer { started.withLock { $0 = nil } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             if let follower {
-                group.addTask { [capture, states = shared.states] in
+                group.addTask { [capture, shared] in
                     try await follower.run { table in
-                        states.keepOnly(Set(table.services.values.flatMap(\.versions).flatMap(\.backends)))
+                        shared.states.keepOnly(Set(table.services.values.flatMap(\.versions).flatMap(\.backends)))
+                        shared.metrics.keepOnly(Set(table.services.keys))
                         capture?.prepare(table)
                     }
                 }

@@ -99,6 +99,21 @@ import Testing
         try await backend.stop()
     }
 
+    @Test func aClientThatDoesNotReadIsCutOff() async throws {
+        let backend = try await TestBackend { _ in .response(200, String(repeating: "x", count: 64 << 20)) }
+        let gateway = try await TestGateway(
+            TestGateway.routes([("tickets-1", 100, [backend.port])]), adjust: { $0.clientIdleTimeout = .milliseconds(300) })
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .channelOption(.autoRead, value: false)
+            .connect(host: "127.0.0.1", port: gateway.port).get()
+        try await channel.writeAndFlush(ByteBuffer(string: "GET /default/tickets/x HTTP/1.1\r\nHost: a\r\n\r\n"))
+        try await eventually("the backend has answered") { backend.requests.count == 1 }
+        try await eventually("the backend is free again") { backend.connections == 0 }
+        try? await channel.close()
+        await gateway.stop()
+        try await backend.stop()
+    }
+
     @Test func aClientThatStopsInTheMiddleIsNotWaitedForForever() async throws {
         let backend = try await TestBackend { _ in .response(200, "reached") }
         let gateway = try await TestGateway(

@@ -141,6 +141,21 @@ import Testing
         }
     }
 
+    /// The only server restarts: nothing listens for a moment, and the cluster has not noticed.
+    @Test func aRestartOfTheOnlyBackendIsWaitedOut() async throws {
+        let first = try await TestBackend { _ in .response(200, "first") }
+        let port = first.port
+        try await first.stop()
+        try await with([], adjust: { $0.maximumTries = 6 }) { (gateway: TestGateway) async throws in
+            gateway.set(("tickets-1", 100, [port]))
+            async let response = gateway.request(.POST, "/default/tickets/v1/models/m:predict", body: "{}")
+            try await eventually("a try has failed") { try await gateway.metrics().contains(#"reason="connect"} 1"#) }
+            let second = try await TestBackend(port: port) { _ in .response(200, "second") }
+            #expect(try await response.body == "second")
+            try await second.stop()
+        }
+    }
+
     @Test func aBackendThatNeverAnswersTimesOut() async throws {
         let silent = try await TestBackend { _ in .silence }
         let good = try await TestBackend { _ in .response(200, "good") }

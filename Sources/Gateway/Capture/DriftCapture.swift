@@ -72,6 +72,7 @@ final class DriftCapture: Sendable {
                         if let profile = profiles[artifact] ?? nil { exposeZeros(key, version, profile) }
                     }
                 }
+                forget(except: table)
                 // One that could not be read is tried again with the next table.
                 profiles = profiles.filter { used.contains($0.key) && $0.value != nil }
             case .exchange(let exchange):
@@ -106,6 +107,15 @@ final class DriftCapture: Sendable {
             Self.features.flatMap { feature in
                 profile.bucketNames(of: feature).map { labels(key, version, feature, $0) }
             })
+    }
+
+    /// Stops reporting versions that are not served any more.
+    private func forget(except table: RoutingTable) {
+        var served: Set<[String]> = []
+        for (key, route) in table.services {
+            for version in route.versions { served.insert([key.namespace, key.name, version.modelVersion]) }
+        }
+        buckets.removeAll { $0.count > 3 && !served.contains([$0[0], $0[1], $0[3]]) }
     }
 
     private func labels(_ key: ServiceKey, _ version: VersionRoute, _ feature: String, _ bucket: String) -> [String] {

@@ -11,6 +11,8 @@ struct TryFailure {
     /// Whether any byte of the request may have reached the backend.
     var wasSent: Bool
     var message: String
+    /// A connection that had been idle was closed before an answer came: more likely its age than its backend.
+    var isStale = false
 }
 
 /// One try of an exchange at one backend.
@@ -26,7 +28,7 @@ final class Attempt: BackendReceiver {
     }
     private var timer: Scheduled<Void>?
     private var requestIsSent = false
-    private var isReadingPaused = false
+    private(set) var isReadingPaused = false
     private(set) var hasCommitted = false
 
     private var responseHead: HTTPResponseHead?
@@ -50,8 +52,9 @@ final class Attempt: BackendReceiver {
     // MARK: The connection
 
     func begin() {
-        // The backend may be closing an idle connection at this moment. What cannot be sent twice gets a new one.
-        if exchange.isIdempotent, let connection = worker.takeIdle(choice.backend) {
+        // The backend may be closing an idle connection at this moment. What cannot be sent twice gets a new one, and so
+        // does a repetition: all of the pool may be stale.
+        if exchange.isIdempotent, exchange.tries == 1, let connection = worker.takeIdle(choice.backend) {
             use(connection)
             return
         }
@@ -97,7 +100,11 @@ final class Attempt: BackendReceiver {
         guard !isOver else { return }
         isOver = true
         close()
-        worker.shared.states.finished(choice.backend, failed: true)
+        if failure.isStale {
+            worker.shared.states.abandoned(choice.backend)
+        } else {
+            worker.shared.states.finished(choice.backend, failed: true)
+        }
         exchange.failed(self, failure)
     }
 
@@ -223,6 +230,7 @@ final class Attempt: BackendReceiver {
 
     func backendClosed(_ error: (any Error)?) {
         guard !isOver else { return }
+        let isStale = connection?.isReused == true && responseHead == nil && error == nil
         connection = nil
         let isMalformed = error is HTTPParserError
         fail(
@@ -230,6 +238,7 @@ final class Attempt: BackendReceiver {
                 reason: isMalformed ? .malformed : .closed, wasSent: true,
                 message: isMalformed
                     ? "what it sent is not a whole HTTP response"
-                    : "it closed the connection\(responseHead == nil ? " without an answer" : " within its response")"))
+                    : "it closed the connection\(responseHead == nil ? " without an answer" : " within its response")",
+                isStale: isStale))
     }
 }

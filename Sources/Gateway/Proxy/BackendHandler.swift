@@ -8,7 +8,7 @@ protocol BackendReceiver: AnyObject {
     func backendBecameWritable()
 }
 
-/// The last handler of a connection to a backend. It serves one request after the other; between them it has no receiver.
+/// The last handler of a connection to a backend. It serves one request after the other.
 final class BackendHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
@@ -16,12 +16,7 @@ final class BackendHandler: ChannelInboundHandler {
     var receiver: (any BackendReceiver)?
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let receiver else {
-            // A response that nobody asked for: whatever this server is, it is not to be trusted with another request.
-            context.close(promise: nil)
-            return
-        }
-        receiver.backendSent(unwrapInboundIn(data))
+        receiver?.backendSent(unwrapInboundIn(data))
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -51,4 +46,8 @@ struct BackendConnection {
     let handler: BackendHandler
     /// Whether it has carried a request before.
     let isReused: Bool
+
+    var reused: BackendConnection {
+        BackendConnection(backend: backend, channel: channel, handler: handler, isReused: true)
+    }
 }

@@ -30,7 +30,7 @@ final class Exchange {
     private var bodyIsReleased = false
 
     var attempt: Attempt?
-    private var tries = 0
+    private(set) var tries = 0
     private var avoided: Set<Backend> = []
     private var deadlineForBackend: NIODeadline?
     private(set) var isFinished = false
@@ -112,6 +112,9 @@ final class Exchange {
         fail(.clientTooSlow)
     }
 
+    /// The client has not read for as long as it is waited for.
+    var isWaitingForClient: Bool { attempt?.isReadingPaused ?? false }
+
     func clientBecameWritable() { attempt?.resumeReading() }
 
     // MARK: Tries
@@ -181,9 +184,15 @@ final class Exchange {
         }
         let mayRepeat = (!failure.wasSent || isIdempotent) && !bodyIsReleased
         if mayRepeat, tries < configuration.maximumTries, worker.shared.budget.withdraw() {
-            avoided.insert(attempt.choice.backend)
             if let key { worker.shared.metrics.retried(key, reason: failure.reason) }
-            startTry()
+            guard !failure.isStale else { return startTry() }
+            avoided.insert(attempt.choice.backend)
+            // With nowhere else to go, asking the same one at once would only fail as fast.
+            if hasOtherBackend() {
+                startTry()
+            } else {
+                worker.loop.assumeIsolated().scheduleTask(in: .milliseconds(50 << Int64(tries))) { [self] in startTry() }
+            }
         } else {
             fail(.backendFailed(failure, version: attempt.choice.version.modelVersion, tries: tries))
         }
@@ -191,10 +200,14 @@ final class Exchange {
 
     /// Whether a 503 of a backend should be kept from the client and tried elsewhere.
     func takesBusyBackendElsewhere() -> Bool {
-        guard isIdempotent, !isStreaming, tries < configuration.maximumTries, let key, let version else { return false }
-        let others =
-            worker.shared.table.table.services[key]?.versions.filter { $0.weight > 0 }.flatMap(\.backends) ?? version.backends
-        return others.contains { !avoided.contains($0) && $0 != attempt?.choice.backend }
+        isIdempotent && !isStreaming && tries < configuration.maximumTries && hasOtherBackend(than: attempt?.choice.backend)
+    }
+
+    private func hasOtherBackend(than current: Backend? = nil) -> Bool {
+        guard let key, let route = worker.shared.table.table.services[key] else { return false }
+        return route.versions.contains { version in
+            version.weight > 0 && version.backends.contains { $0 != current && !avoided.contains($0) }
+        }
     }
 
     // MARK: The response

@@ -90,7 +90,11 @@ final class FrontHandler: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is IdleStateHandler.IdleStateEvent {
             if let exchange {
-                if !requestIsComplete { exchange.clientStalled() }
+                if !requestIsComplete {
+                    exchange.clientStalled()
+                } else if exchange.isWaitingForClient {
+                    context.close(promise: nil)
+                }
             } else {
                 context.close(promise: nil)
             }

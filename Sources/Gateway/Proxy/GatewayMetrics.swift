@@ -42,6 +42,19 @@ final class GatewayMetrics: Sendable {
         inFlight.with(key.namespace, key.name).increment()
     }
 
+    /// Stops reporting services that are no more.
+    func keepOnly(_ keys: Set<ServiceKey>) {
+        func isGone(_ values: [String]) -> Bool {
+            // What named no service has empty labels and stays, and so does the series of those that were too many.
+            values.count > 1 && !values[0].isEmpty && !keys.contains(ServiceKey(namespace: values[0], name: values[1]))
+        }
+        requests.removeAll(where: isGone)
+        duration.removeAll(where: isGone)
+        tries.removeAll(where: isGone)
+        retries.removeAll(where: isGone)
+        inFlight.removeAll(where: isGone)
+    }
+
     func tried(_ key: ServiceKey) { tries.with(key.namespace, key.name).increment() }
 
     func retried(_ key: ServiceKey, reason: TryFailure.Reason) {

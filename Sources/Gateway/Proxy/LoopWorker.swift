@@ -7,15 +7,9 @@ import NIOPosix
 final class LoopWorker {
     let loop: any EventLoop
     let shared: GatewayShared
-    private var idle: [Backend: [Idle]] = [:]
+    private var idle: [Backend: [IdleConnection]] = [:]
     var fronts: [ObjectIdentifier: FrontHandler] = [:]
     private(set) var isDraining = false
-
-    private struct Idle {
-        let channel: any Channel
-        let handler: BackendHandler
-        let since: NIODeadline
-    }
 
     init(loop: any EventLoop, shared: GatewayShared) {
         self.loop = loop
@@ -27,30 +21,34 @@ final class LoopWorker {
         let oldest = NIODeadline.now() - shared.configuration.backendIdleTimeout.amount
         while let candidate = idle[backend]?.popLast() {
             if idle[backend]?.isEmpty == true { idle[backend] = nil }
-            if candidate.channel.isActive, candidate.since > oldest {
-                return BackendConnection(
-                    backend: backend, channel: candidate.channel, handler: candidate.handler, isReused: true)
-            }
-            candidate.channel.close(promise: nil)
+            candidate.connection.handler.receiver = nil
+            if candidate.connection.channel.isActive, candidate.since > oldest { return candidate.connection }
+            candidate.connection.channel.close(promise: nil)
         }
         return nil
     }
 
     /// Keeps a connection for the next request.
     func putIdle(_ connection: BackendConnection) {
-        connection.handler.receiver = nil
         guard connection.channel.isActive, !isDraining else {
+            connection.handler.receiver = nil
             connection.channel.close(promise: nil)
             return
         }
-        idle[connection.backend, default: []].append(
-            Idle(channel: connection.channel, handler: connection.handler, since: .now()))
+        let waiting = IdleConnection(connection, worker: self)
+        connection.handler.receiver = waiting
+        idle[connection.backend, default: []].append(waiting)
         // Those at the front were used longest ago; looking at one on every return keeps up without a timer.
         let oldest = NIODeadline.now() - shared.configuration.backendIdleTimeout.amount
         if let first = idle[connection.backend]?.first, first.since < oldest {
-            idle[connection.backend]?.removeFirst()
-            first.channel.close(promise: nil)
+            first.connection.channel.close(promise: nil)
         }
+    }
+
+    fileprivate func forget(_ gone: IdleConnection) {
+        let backend = gone.connection.backend
+        idle[backend]?.removeAll { $0 === gone }
+        if idle[backend]?.isEmpty == true { idle[backend] = nil }
     }
 
     /// Opens a connection.
@@ -84,8 +82,7 @@ final class LoopWorker {
     /// Closes what is idle; requests under way go on and their connections close with them.
     func drain() {
         isDraining = true
-        for connection in idle.values.flatMap({ $0 }) { connection.channel.close(promise: nil) }
-        idle = [:]
+        for waiting in idle.values.flatMap({ $0 }) { waiting.connection.channel.close(promise: nil) }
         for front in Array(fronts.values) { front.drain() }
     }
 
@@ -93,6 +90,24 @@ final class LoopWorker {
     func closeAll() {
         for front in Array(fronts.values) { front.close() }
     }
+}
+
+/// A connection between two requests. It leaves the pool when the backend closes it, so that the pool does not fill with
+/// connections to servers that are no more.
+private final class IdleConnection: BackendReceiver {
+    let connection: BackendConnection
+    let since = NIODeadline.now()
+    private unowned let worker: LoopWorker
+
+    init(_ connection: BackendConnection, worker: LoopWorker) {
+        self.connection = connection.reused
+        self.worker = worker
+    }
+
+    /// A response that nobody asked for: whatever this server is, it is not to be trusted with another request.
+    func backendSent(_ part: HTTPClientResponsePart) { connection.channel.close(promise: nil) }
+    func backendClosed(_ error: (any Error)?) { worker.forget(self) }
+    func backendBecameWritable() {}
 }
 
 /// What all loops share.
