@@ -43,7 +43,8 @@ struct BuiltinDecoder {
             goPath.append(key)
             let decoded = try self.value(value, field.type, owner: name)
             goPath.removeLast()
-            if field.zeroForm == .dropped, decoded.isZero { continue }
+            // An empty list of managed fields is a request to forget them; whoever records writes looks for it.
+            if field.zeroForm == .dropped, decoded.isZero, !(key == "managedFields" && name == "ObjectMeta") { continue }
             result[key] = decoded
         }
         path = outer

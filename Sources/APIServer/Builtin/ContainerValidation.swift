@@ -204,7 +204,7 @@ enum ResourceValidation {
     private static func isStandard(_ name: String) -> Bool { standard.contains(name) || name.hasPrefix("hugepages-") }
 
     private static func allowsOvercommit(_ name: String) -> Bool {
-        standard.contains(name) || name.contains("kubernetes.io/")
+        !name.hasPrefix("hugepages-") && (!name.contains("/") || name.contains("kubernetes.io/"))
     }
 
     private static func amount(_ name: String, _ value: JSONValue, _ field: String) -> [FieldError] {

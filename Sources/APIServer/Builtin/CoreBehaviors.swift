@@ -1,3 +1,4 @@
+import FoundationEssentials
 import KubernetesTypes
 
 /// The simple kinds of the core group.
@@ -30,6 +31,13 @@ enum CoreBehaviors {
             var errors: [FieldError] = []
             if old["type"] != new["type"] { errors.append(.invalid("type", new["type"] ?? "", "field is immutable")) }
             return errors + immutableData(old, new, ["data"]) + secretErrors(new)
+        },
+        warnings: { object, _ in
+            guard object.text("type") == "kubernetes.io/tls", let text = object[path: ["data", "tls.crt"]]?.string else {
+                return []
+            }
+            let certificate = Data(base64Encoded: text).map { String(decoding: $0, as: UTF8.self) } ?? ""
+            return certificate.contains("-----BEGIN") ? [] : ["tls: failed to find any PEM data in certificate input"]
         })
 
     static let node = KindBehavior(
@@ -40,6 +48,18 @@ enum CoreBehaviors {
                     status["allocatable"] = capacity
                 }
             }
+            object.modify("spec") { spec in
+                if spec.elements("podCIDRs").isEmpty, !spec.text("podCIDR").isEmpty {
+                    spec["podCIDRs"] = [.string(spec.text("podCIDR"))]
+                }
+            }
+        },
+        prepareForCreate: { object in
+            // Admission plugin TaintNodesByCondition: nothing is scheduled to a node before it says that it is ready.
+            var taints = object[path: ["spec", "taints"]]?.array ?? []
+            let notReady: JSONValue = ["key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"]
+            if !taints.contains(notReady) { taints.append(notReady) }
+            object[path: ["spec", "taints"]] = .array(taints)
         })
 
     static let persistentVolumeClaim = KindBehavior(
@@ -48,7 +68,10 @@ enum CoreBehaviors {
             object.modify("spec") { spec in spec.setDefaultText("volumeMode", "Filesystem") }
         },
         hasStatus: true,
-        prepareForCreate: { object in object["status"] = ["phase": "Pending"] },
+        prepareForCreate: { object in
+            object["status"] = ["phase": "Pending"]
+            protect(&object, "kubernetes.io/pvc-protection")
+        },
         validate: claimErrors,
         validateUpdate: { old, new in claimErrors(new) + claimChanges(old, new) })
 
@@ -61,7 +84,17 @@ enum CoreBehaviors {
             }
         },
         hasStatus: true,
-        prepareForCreate: { object in object["status"] = ["phase": "Pending"] })
+        prepareForCreate: { object in
+            object["status"] = ["phase": "Pending"]
+            protect(&object, "kubernetes.io/pv-protection")
+        })
+
+    /// Admission plugin StorageObjectInUseProtection.
+    private static func protect(_ object: inout JSONValue, _ finalizer: String) {
+        var finalizers = object[path: ["metadata", "finalizers"]]?.array ?? []
+        if !finalizers.contains(.string(finalizer)) { finalizers.append(.string(finalizer)) }
+        object[path: ["metadata", "finalizers"]] = .array(finalizers)
+    }
 
     static let limitRange = KindBehavior(
         defaults: { object in

@@ -25,7 +25,7 @@ enum PodBehavior {
                 [
                     "type": "PodScheduled", "status": "False", "reason": "SchedulingGated",
                     "message": "Scheduling is blocked due to non-empty scheduling gates", "lastProbeTime": nil,
-                    "lastTransitionTime": nil,
+                    "lastTransitionTime": pod[path: ["metadata", "creationTimestamp"]] ?? .null,
                 ]
             ]
         }
@@ -73,7 +73,9 @@ enum PodUpdateValidation {
         let before = old["spec"] ?? [:]
         let after = new["spec"] ?? [:]
         var errors = PodValidation.pod(new)
-        // An image that is taken away is named once.
+        for (index, container) in after.elements("containers").enumerated() where container.text("image").isEmpty {
+            errors.append(.required("spec.containers[\(index)].image"))
+        }
         if !errors.isEmpty { return errors }
         errors += schedulingGates(before, after)
         let wasGated = !before.elements("schedulingGates").isEmpty

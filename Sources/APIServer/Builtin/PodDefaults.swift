@@ -25,6 +25,17 @@ enum PodDefaults {
         resources["requests"] = .object(requests)
     }
 
+    /// Amounts are kept in thousandths; smaller ones are rounded up.
+    private static func roundToMilli(_ resources: inout JSONValue) {
+        for list in ["limits", "requests"] {
+            guard case .object(let amounts)? = resources[list] else { continue }
+            for (name, amount) in amounts {
+                guard let quantity = Quantity(amount.string ?? ""), quantity.nanos % 1_000_000 != 0 else { continue }
+                resources[path: [list, name]] = .string(Quantity(milli: quantity.milli).canonical)
+            }
+        }
+    }
+
     static func spec(_ spec: inout JSONValue) {
         spec.setDefaultText("dnsPolicy", "ClusterFirst")
         spec.setDefaultText("restartPolicy", "Always")
@@ -55,6 +66,7 @@ enum PodDefaults {
         if container.text("imagePullPolicy").isEmpty {
             container["imagePullPolicy"] = hasLatestTag(container.text("image")) ? "Always" : "IfNotPresent"
         }
+        container.modify("resources", roundToMilli)
         container.setDefaultText("terminationMessagePath", "/dev/termination-log")
         container.setDefaultText("terminationMessagePolicy", "File")
         container.modifyEach("ports") { port in port.setDefaultText("protocol", "TCP") }

@@ -3,7 +3,18 @@ import KubernetesTypes
 /// Services: defaults and validation. Addresses and node ports are allocated by the request path.
 enum ServiceBehavior {
     static let service = KindBehavior(
-        defaults: defaults, hasStatus: true, validate: validate,
+        defaults: defaults, hasStatus: true, prepareForCreate: families,
+        prepareForUpdate: { old, new in
+            // What was allocated stays where the client does not speak of it.
+            let wasExternal = old[path: ["spec", "type"]]?.string == "ExternalName"
+            for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] where !wasExternal {
+                if !(new["spec"]?.isSet(name) ?? false) || new[path: ["spec", name]] == "" || new[path: ["spec", name]] == [] {
+                    new[path: ["spec", name]] = old[path: ["spec", name]]
+                }
+            }
+            families(&new)
+        },
+        validate: validate,
         validateUpdate: { old, new in validate(new) + addressChanges(old, new) })
 
     private static func defaults(_ object: inout JSONValue) {
@@ -30,6 +41,21 @@ enum ServiceBehavior {
                 spec.setDefaultText("internalTrafficPolicy", "Cluster")
             }
             if type == "LoadBalancer" { spec.setDefault("allocateLoadBalancerNodePorts", true) }
+        }
+    }
+
+    /// One address family: the cluster has no other.
+    private static func families(_ object: inout JSONValue) {
+        object.modify("spec") { spec in
+            if spec.text("type") == "ExternalName" {
+                for name in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] { spec[name] = nil }
+                return
+            }
+            if spec.elements("clusterIPs").isEmpty, !spec.text("clusterIP").isEmpty {
+                spec["clusterIPs"] = [.string(spec.text("clusterIP"))]
+            }
+            if spec.elements("ipFamilies").isEmpty { spec["ipFamilies"] = ["IPv4"] }
+            spec.setDefaultText("ipFamilyPolicy", "SingleStack")
         }
     }
 

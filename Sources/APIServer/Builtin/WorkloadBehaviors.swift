@@ -2,6 +2,8 @@ import KubernetesTypes
 
 /// Deployments, replica sets, daemon sets, stateful sets and replication controllers.
 enum WorkloadBehaviors {
+    private static let templateGeneration = "deprecated.daemonset.template.generation"
+
     static let deployment = KindBehavior(
         defaults: { object in
             object.modify("spec") { spec in
@@ -26,7 +28,10 @@ enum WorkloadBehaviors {
         validateUpdate: { old, new in
             validate(new, selectorIsPlain: false) + deploymentExtras(new) + immutableSelector(old, new)
         },
-        validateStatus: { _, new in WorkloadValidation.deploymentStatus(new["status"] ?? [:]) })
+        validateStatus: { _, new in WorkloadValidation.deploymentStatus(new["status"] ?? [:]) },
+        changesGeneration: { old, new in
+            old["spec"] != new["spec"] || old[path: ["metadata", "annotations"]] != new[path: ["metadata", "annotations"]]
+        })
 
     static let replicaSet = KindBehavior(
         defaults: { object in
@@ -60,6 +65,10 @@ enum WorkloadBehaviors {
 
     static let daemonSet = KindBehavior(
         defaults: { object in
+            // A counter of an API version that is gone; every read and write shows it.
+            if object[path: ["metadata", "annotations", templateGeneration]] == nil {
+                object[path: ["metadata", "annotations", templateGeneration]] = "0"
+            }
             object.modify("spec") { spec in
                 spec.modify("updateStrategy") { strategy in
                     strategy.setDefaultText("type", "RollingUpdate")
@@ -76,13 +85,13 @@ enum WorkloadBehaviors {
             }
         },
         hasStatus: true, hasGeneration: true,
-        prepareForCreate: { object in object[path: ["metadata", "annotations", "deprecated.daemonset.template.generation"]] = "1"
+        prepareForCreate: { object in object[path: ["metadata", "annotations", templateGeneration]] = "1"
         },
         prepareForUpdate: { old, new in
-            let generation = old[path: ["metadata", "annotations", "deprecated.daemonset.template.generation"]]?.string ?? "0"
+            let generation = old[path: ["metadata", "annotations", templateGeneration]]?.string ?? "0"
             let isNew = old[path: ["spec", "template"]] != new[path: ["spec", "template"]]
             let next = (Int(generation) ?? 0) + (isNew ? 1 : 0)
-            new[path: ["metadata", "annotations", "deprecated.daemonset.template.generation"]] = .string(String(next))
+            new[path: ["metadata", "annotations", templateGeneration]] = .string(String(next))
         },
         validate: { validate($0, selectorIsPlain: false) },
         validateUpdate: { old, new in validate(new, selectorIsPlain: false) + immutableSelector(old, new) })

@@ -7,7 +7,8 @@ extension APIServerCore {
         var object = body.value
         try checkType(&object, definition, body: scope.request.body)
         let decoded = try definition.rules.decode(object)
-        var findings = FieldOrder.sorted(decoded.findings, json: body.json)
+        // Custom resources are pruned in the order of their field names, built-in ones decoded in the order of the text.
+        var findings = definition.custom == nil ? FieldOrder.sorted(decoded.findings, json: body.json) : decoded.findings
         findings += body.duplicates.map { "duplicate field \"\($0)\"" }
         try report(findings, definition, scope, options)
         var result = decoded.object

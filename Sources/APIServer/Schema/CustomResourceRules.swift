@@ -46,7 +46,8 @@ struct CustomResourceRules: ObjectRules {
     }
 
     func defaulted(_ object: JSONValue) -> JSONValue {
-        var object = object
+        // An object may have been written in a version with other fields.
+        var (object, _) = SchemaPruning.prune(object, schema)
         SchemaPruning.applyDefaults(&object, schema)
         return object
     }

@@ -9,7 +9,7 @@ enum DefinitionBehavior {
             addStoredVersion(&object)
         },
         prepareForUpdate: { _, new in addStoredVersion(&new) },
-        validate: { DefinitionValidation.validate($0) },
+        validate: { DefinitionValidation.name($0) + DefinitionValidation.validate($0) },
         validateUpdate: { old, new in DefinitionValidation.validate(new) + DefinitionValidation.changes(old, new) })
 
     private static func defaults(_ object: inout JSONValue) {

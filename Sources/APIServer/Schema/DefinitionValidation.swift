@@ -4,13 +4,7 @@ import KubernetesTypes
 enum DefinitionValidation {
     static func validate(_ object: JSONValue) -> [FieldError] {
         let spec = object["spec"] ?? [:]
-        var errors: [FieldError] = []
-        let name = object[path: ["metadata", "name"]]?.string ?? ""
-        let plural = spec[path: ["names", "plural"]]?.string ?? ""
-        if name != "\(plural).\(spec.text("group"))" {
-            errors.append(.invalid("metadata.name", .string(name), "must be spec.names.plural+\".\"+spec.group"))
-        }
-        errors += self.spec(spec)
+        var errors = self.spec(spec)
         errors += storedVersions(object)
         let group = spec.text("group")
         let isProtected =
@@ -23,6 +17,15 @@ enum DefinitionValidation {
                         + "https://github.com/kubernetes/enhancements/pull/1111"))
         }
         return errors
+    }
+
+    /// The name says what is defined. It cannot change, so only new definitions are asked.
+    static func name(_ object: JSONValue) -> [FieldError] {
+        let name = object[path: ["metadata", "name"]]?.string ?? ""
+        let plural = object[path: ["spec", "names", "plural"]]?.string ?? ""
+        let group = object[path: ["spec", "group"]]?.string ?? ""
+        if name == "\(plural).\(group)" { return [] }
+        return [.invalid("metadata.name", .string(name), "must be spec.names.plural+\".\"+spec.group")]
     }
 
     private static func spec(_ spec: JSONValue) -> [FieldError] {

@@ -60,6 +60,11 @@ enum SchemaPruning {
     static func applyDefaults(_ value: inout JSONValue, _ schema: StructuralSchema) {
         switch value {
         case .object(var members):
+            // A null stands for nothing where nothing else may be null.
+            members = members.filter { key, member in
+                guard member.isNull, let property = schema.member(key) else { return true }
+                return property.isNullable || property.defaultValue != nil
+            }
             for (key, property) in schema.properties {
                 guard let initial = property.defaultValue else { continue }
                 let current = members[key]

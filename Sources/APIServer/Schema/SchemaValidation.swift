@@ -38,9 +38,6 @@ struct SchemaValidation {
         for name in ["definitions", "dependencies", "patternProperties"] where schema.isSet(name) {
             fail(.forbidden("\(field).\(name)", "\(name) is not supported"))
         }
-        if schema["additionalProperties"]?.bool == false {
-            fail(.forbidden("\(field).additionalProperties", "additionalProperties cannot be set to false"))
-        }
         if schema.isSet("additionalProperties"), schema["properties"]?.object?.isEmpty == false {
             fail(.forbidden("\(field).additionalProperties", "additionalProperties and properties are mutual exclusive"))
         }
@@ -84,32 +81,10 @@ struct SchemaValidation {
         for list in ["allOf", "anyOf", "oneOf"] {
             for (index, alternative) in schema.elements(list).enumerated() {
                 visit(alternative, "\(field).\(list)[\(index)]", isRoot: false, isNested: true)
-                if !isNested { complete(alternative, schema, "\(field).\(list)[\(index)]", field) }
             }
         }
         if let not = schema["not"], not.object != nil {
             visit(not, "\(field).not", isRoot: false, isNested: true)
-            if !isNested { complete(not, schema, "\(field).not", field) }
-        }
-    }
-
-    /// What logical junctors speak of has to be specified outside of them too.
-    private mutating func complete(_ nested: JSONValue, _ schema: JSONValue, _ nestedField: String, _ field: String) {
-        for (name, property) in (nested["properties"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
-            let path = "\(nestedField).properties[\(name)]"
-            guard let outer = schema["properties"]?[name] else {
-                if schema["additionalProperties"]?.object == nil {
-                    fail(.required("\(field).properties[\(name)]", "because it is defined in \(path)"))
-                }
-                continue
-            }
-            complete(property, outer, path, "\(field).properties[\(name)]")
-        }
-        if let items = nested["items"], items.object != nil {
-            guard let outer = schema["items"] else {
-                return fail(.required("\(field).items", "because it is defined in \(nestedField).items"))
-            }
-            complete(items, outer, "\(nestedField).items", "\(field).items")
         }
     }
 

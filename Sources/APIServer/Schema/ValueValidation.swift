@@ -123,7 +123,7 @@ struct ValueValidation {
         }
         if !schema.format.isEmpty, !StringFormats.accepts(text, format: schema.format) {
             fail(
-                .invalid(
+                .typeInvalid(
                     path, .string(text),
                     "\(path) in body must be of type \(schema.format): \(JSONSerializer.string(.string(text)))"))
         }
@@ -149,7 +149,9 @@ struct ValueValidation {
                 fail(.invalid(path, value, "\(path) in body should be greater than or equal to \(Self.shown(bounds.minimum))"))
             }
         }
-        if let factor = bounds.multipleOf?.number, factor > 0 {
+        if let whole = value.integer, let factor = bounds.multipleOf?.integer, factor > 0 {
+            if whole % factor != 0 { fail(.invalid(path, value, "\(path) in body should be a multiple of \(factor)")) }
+        } else if let factor = bounds.multipleOf?.number, factor > 0 {
             let quotient = number / factor
             if abs(quotient - quotient.rounded()) > 1e-9 {
                 fail(.invalid(path, value, "\(path) in body should be a multiple of \(Self.shown(bounds.multipleOf))"))

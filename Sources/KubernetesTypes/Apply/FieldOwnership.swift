@@ -52,6 +52,15 @@ struct FieldOwnership {
         let set = TypedFields.fields(of: configuration, type).recursiveDifference(ignored)
         fields.entries[identity] = ManagedFields.Entry(apiVersion: apiVersion, fields: set, time: last?.time)
         if let last, !last.fields.isEmpty, let lastType = typeAt(last.apiVersion) {
+            if last.apiVersion != apiVersion {
+                do throws(TypedErrors) {
+                    try TypedValidation.check(merged, lastType, allowingDuplicates: true)
+                } catch {
+                    throw .typed(
+                        TypedErrors(
+                            "failed to prune fields: failed to convert merged object to last applied version: \(error.message)"))
+                }
+            }
             merged = pruned(merged, last: last.fields, lastVersion: last.apiVersion, type: lastType, fields: fields)
         }
         _ = try takeOver(live: live, new: merged, apiVersion: apiVersion, fields: &fields, identity: identity, force: force)
