@@ -119,7 +119,7 @@ let modules: [Module] = [
 
     // Tests only.
     Module(
-        name: "ApusTesting", imports: ["KubernetesClient", "ControllerRuntime", "ApusAPI", "ArtifactStore"],
+        name: "ApusTesting", imports: ["KubernetesClient", "ControllerRuntime", "APIServer", "ApusAPI", "ArtifactStore"],
         libraries: ["AsyncHTTPClient", "Logging", "Subprocess"]),
 ]
 

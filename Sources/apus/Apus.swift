@@ -9,6 +9,7 @@ struct Apus: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             APIServerCommand.self,
+            ControllersCommand.self,
             AgentCommand.self,
             GatewayCommand.self,
             ServeCommand.self,

@@ -1,6 +1,6 @@
-import KubernetesClient
+public import KubernetesClient
 public import KubernetesTypes
-import Logging
+public import Logging
 
 /// Which objects of a kind an informer follows.
 public struct InformerScope: Sendable, Hashable {
@@ -43,6 +43,17 @@ public final class Informer<Object: Sendable>: Sendable {
         self.decode = decode
         self.identify = identify
         cache = ObjectCache(identify: identify)
+    }
+
+    /// An informer of its own, which no manager runs or shares.
+    /// - Parameter transform: keeps of each object what is needed.
+    public convenience init(
+        type: ResourceType, scope: InformerScope = InformerScope(), client: Client, logger: Logger, pageSize: Int = 500,
+        transform: @escaping @Sendable (DynamicObject) -> DynamicObject
+    ) where Object == DynamicObject {
+        self.init(
+            type: type, scope: scope, client: client, logger: logger, pageSize: pageSize, decode: transform,
+            identify: { ObjectIdentity($0) })
     }
 
     /// True once the first list is in the cache.
