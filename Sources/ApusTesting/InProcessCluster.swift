@@ -6,10 +6,13 @@ import Logging
 /// An API server in this process, in memory, and clients of it that use no socket.
 public final class InProcessCluster: Sendable {
     public let core: APIServerCore
+    /// An administrator's way to the same server over its socket.
+    public let kubeconfig: String
     private let serving: Task<Void, any Error>
 
-    private init(core: APIServerCore, serving: Task<Void, any Error>) {
+    private init(core: APIServerCore, kubeconfig: String, serving: Task<Void, any Error>) {
         self.core = core
+        self.kubeconfig = kubeconfig
         self.serving = serving
     }
 
@@ -25,7 +28,7 @@ public final class InProcessCluster: Sendable {
         let serving = Task { try await server.run() }
         defer { serving.cancel() }
         let ready = try await server.ready()
-        let cluster = InProcessCluster(core: ready.core, serving: serving)
+        let cluster = InProcessCluster(core: ready.core, kubeconfig: ready.kubeconfig, serving: serving)
         let value = try await body(cluster)
         serving.cancel()
         _ = await serving.result

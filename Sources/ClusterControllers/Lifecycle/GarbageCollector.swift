@@ -11,6 +11,7 @@ actor GarbageCollector {
 
     private let context: ControllerContext
     private let graph = ObjectGraph()
+    private let honesty: HonestyReporter
     private let queue: WorkQueue<String>
     private var followed: [ResourceType: Task<Void, Never>] = [:]
     /// Owners that the server said do not exist.
@@ -19,6 +20,7 @@ actor GarbageCollector {
     init(context: ControllerContext) {
         self.context = context
         queue = WorkQueue(time: context.time)
+        honesty = HonestyReporter(context.recorder("controller-manager"))
     }
 
     func run() async throws {
@@ -76,6 +78,11 @@ actor GarbageCollector {
         for type in types where followed[type] == nil {
             let informer = Informer<DynamicObject>(
                 type: type, client: context.client, logger: context.logger, transform: ObjectGraph.head)
+            if UnhonouredKinds.contains(type) {
+                informer.cache.onChange { [honesty] change in
+                    if case .added(let object) = change { Task { await honesty.reportKind(of: object) } }
+                }
+            }
             informer.cache.onChange { [graph, queue] change in
                 switch change {
                 case .added(let object), .updated(_, let object):

@@ -33,6 +33,17 @@ enum UnhonouredFields {
     }
 }
 
+/// Kinds that are stored and that no controller here acts on.
+enum UnhonouredKinds {
+    private static let all: Set<String> = [
+        "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "replicationcontrollers",
+        "horizontalpodautoscalers.autoscaling", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io",
+        "persistentvolumeclaims", "poddisruptionbudgets.policy",
+    ]
+
+    static func contains(_ type: ResourceType) -> Bool { all.contains(type.groupResource) }
+}
+
 /// Tells of each object once which of its fields are not honoured.
 final class HonestyReporter: Sendable {
     private let recorder: EventRecorder
@@ -42,13 +53,26 @@ final class HonestyReporter: Sendable {
         self.recorder = recorder
     }
 
-    func report(_ fields: [String], of object: some KubernetesResource) async {
-        guard !fields.isEmpty else { return }
-        let isNew = told.withLock { told in
+    private func isFirst(_ uid: String) -> Bool {
+        told.withLock { told in
             if told.count > 10_000 { told.removeAll() }
-            return told.insert(object.uid).inserted
+            return told.insert(uid).inserted
         }
-        guard isNew else { return }
+    }
+
+    /// An object of a kind that nothing acts on.
+    func reportKind(of object: DynamicObject) async {
+        guard isFirst(object.uid) else { return }
+        await recorder.record(
+            PlannedEvent(
+                .warning, reason: "KindNotHonoured",
+                message:
+                    "This cluster stores objects of kind \(object.kind) and has no controller for them: nothing will come of it."),
+            about: object)
+    }
+
+    func report(_ fields: [String], of object: some KubernetesResource) async {
+        guard !fields.isEmpty, isFirst(object.uid) else { return }
         let list = fields.joined(separator: ", ")
         await recorder.record(
             PlannedEvent(
