@@ -89,7 +89,7 @@ let modules: [Module] = [
         libraries: ["Collections", "Crypto", "Logging", "Metrics", "ServiceLifecycle", "JWTKit"]),
 
     Module(
-        name: "NodeAgent", imports: ["ControllerRuntime", "KubernetesClient", "Exposition"],
+        name: "NodeAgent", imports: ["ControllerRuntime", "Exposition"],
         libraries: [
             "AsyncHTTPClient", "Crypto", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1",
             "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Subprocess", "SystemPackage", "X509",

@@ -12,7 +12,9 @@ public import ServiceLifecycle
 /// endpoints for logs, exec and port-forward, `Node` the registration. The disk is the only memory (`ContainerRecord`):
 /// killed at any moment, the next agent finds the containers running and takes them over.
 public struct NodeAgent: ServiceLifecycle.Service {
-    private let configuration: Configuration
+    public typealias Configuration = NodeConfiguration
+
+    private let configuration: NodeConfiguration
     private let client: Client
     private let log: Logger
     private let now: @Sendable () -> Date
@@ -20,7 +22,7 @@ public struct NodeAgent: ServiceLifecycle.Service {
     /// - Parameters:
     ///   - client: for the API server; its identity needs the rights of a node.
     ///   - now: the wall clock.
-    public init(configuration: Configuration, client: Client, logger: Logger, now: (@Sendable () -> Date)? = nil) {
+    public init(configuration: NodeConfiguration, client: Client, logger: Logger, now: (@Sendable () -> Date)? = nil) {
         self.configuration = configuration
         self.client = client
         log = logger
@@ -39,6 +41,8 @@ public struct NodeAgent: ServiceLifecycle.Service {
         try context.layout.prepare()
         try await context.network.prepare()
         let manager = PodManager(context: context)
+        let services = ServiceNetwork(configuration: configuration, log: log)
+        await services.apply()
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await manager.run() }
@@ -46,12 +50,74 @@ public struct NodeAgent: ServiceLifecycle.Service {
                 let registration = NodeRegistration(
                     configuration: configuration, cluster: cluster, facts: facts, images: context.images, log: log, now: now)
                 group.addTask { await registration.run() }
+                group.addTask { await serveKubelet(manager, context) }
+                group.addTask { await Self.followServices(services, cluster: cluster, log: log) }
+                if configuration.servesNetwork, configuration.clusterDNS != nil {
+                    let names = NameServer(
+                        address: configuration.network.gateway, port: configuration.dnsPort, table: services.names,
+                        upstream: PodFiles.parse(context.dns.host).servers, log: log)
+                    group.addTask { await Self.persist("name server", log) { try await names.run() } }
+                }
                 await group.waitForAll()
             }
         }
     }
 
-    private static func followPods(_ manager: PodManager, configuration: Configuration, client: Client, log: Logger) async {
+    private func serveKubelet(_ manager: PodManager, _ context: NodeContext) async {
+        let routes = KubeletRoutes(manager: manager, context: context)
+        let server = KubeletServer(
+            configuration: configuration, address: configuration.kubeletAddress ?? configuration.network.gateway,
+            routes: routes,
+            access: KubeletAccess(tokens: configuration.kubeletTokens, client: client, nodeName: configuration.nodeName),
+            log: log, now: now)
+        await Self.persist("kubelet endpoints", log) { try await server.run() }
+    }
+
+    /// Runs something that must not stay down: said when it fails, and tried again.
+    private static func persist(_ name: String, _ log: Logger, _ run: @Sendable () async throws -> Void) async {
+        while !Task.isCancelled {
+            do {
+                try await run()
+            } catch {
+                if Task.isCancelled { return }
+                log.error("\(name) failed; trying again", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    private static func followServices(_ services: ServiceNetwork, cluster: KubernetesCluster, log: Logger) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await Follower<KubernetesTypes.Service>(client: cluster.client, log: log).run { change in
+                    switch change {
+                    case .listed(let list): await services.listed(list)
+                    case .changed(let service): await services.changed(service, isRemoved: false)
+                    case .removed(let service): await services.changed(service, isRemoved: true)
+                    }
+                    cluster.know(await services.allServices)
+                }
+            }
+            group.addTask {
+                await Follower<EndpointSlice>(client: cluster.client, log: log).run { change in
+                    switch change {
+                    case .listed(let list): await services.listed(list)
+                    case .changed(let slice): await services.changed(slice, isRemoved: false)
+                    case .removed(let slice): await services.changed(slice, isRemoved: true)
+                    }
+                }
+            }
+            group.addTask {
+                while !Task.isCancelled {
+                    await services.apply()
+                    try? await Task.sleep(for: .milliseconds(100))
+                }
+            }
+            await group.waitForAll()
+        }
+    }
+
+    private static func followPods(_ manager: PodManager, configuration: NodeConfiguration, client: Client, log: Logger) async {
         let follower = Follower<Pod>(client: client, fieldSelector: "spec.nodeName=\(configuration.nodeName)", log: log)
         await follower.run { change in
             switch change {
@@ -62,14 +128,14 @@ public struct NodeAgent: ServiceLifecycle.Service {
         }
     }
 
-    static func facts(_ configuration: Configuration) -> NodeFacts {
+    static func facts(_ configuration: NodeConfiguration) -> NodeFacts {
         NodeFacts(
-            name: configuration.nodeName, address: Machine.address(), cpu: Quantity(Machine.processors),
+            name: configuration.nodeName, address: configuration.nodeAddress, cpu: Quantity(Machine.processors),
             memory: .bytes(Machine.memoryBytes), ephemeralStorage: .bytes(Files.space(configuration.dataDirectory)?.total ?? 0))
     }
 
     /// Ends every container of a data directory and takes mounts, network and records away. For when no agent runs.
-    public static func stopEverything(configuration: Configuration, logger: Logger) async throws {
+    public static func stopEverything(configuration: NodeConfiguration, logger: Logger) async throws {
         let lock = try Preflight.lock(configuration)
         defer { Preflight.unlock(lock) }
         let facts = facts(configuration)
@@ -79,6 +145,7 @@ public struct NodeAgent: ServiceLifecycle.Service {
         let manager = PodManager(context: context)
         await manager.adoptFromDisk()
         await manager.stopEverything()
+        await ServiceNetwork.remove(configuration)
         await context.network.dismantle()
         ControlGroups.remove(configuration.cgroupParent)
     }

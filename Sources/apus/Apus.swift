@@ -13,6 +13,7 @@ struct Apus: AsyncParsableCommand {
             AgentCommand.self,
             GatewayCommand.self,
             ServeCommand.self,
+            NodeCommand.self,
         ]
     )
 }

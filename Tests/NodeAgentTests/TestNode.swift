@@ -9,17 +9,17 @@ import Testing
 
 /// A node on its own bridge, range and folder, whose cluster is in memory; everything is taken away at the end.
 final class TestNode: Sendable {
-    let configuration: Configuration
+    let configuration: NodeConfiguration
     let context: NodeContext
     let cluster = MemoryCluster()
     private let manager: Mutex<(PodManager, Task<Void, Never>)?> = Mutex(nil)
 
     static let isPossible = geteuid() == 0 && FileManager.default.fileExists(atPath: "/usr/sbin/runc")
 
-    init(change: (inout Configuration) -> Void = { _ in }) async throws {
+    init(change: (inout NodeConfiguration) -> Void = { _ in }) async throws {
         let number = Int.random(in: 1...60_000)
         let directory = "/tmp/apus-node-\(getpid())-\(number)"
-        var configuration = Configuration(nodeName: "n1", dataDirectory: directory, bridge: "apt\(number)")
+        var configuration = NodeConfiguration(nodeName: "n1", dataDirectory: directory, bridge: "apt\(number)")
         configuration.network.podCIDR = "10.\(100 + number / 256 % 100).\(number % 256).0/24"
         configuration.backoff = Backoff(base: 0.3, cap: 1)
         configuration.clusterDNS = nil
@@ -38,7 +38,7 @@ final class TestNode: Sendable {
 
     /// Runs the body with an agent at work, and cleans up whatever happens.
     static func with(
-        change: (inout Configuration) -> Void = { _ in }, _ body: (TestNode) async throws -> Void
+        change: (inout NodeConfiguration) -> Void = { _ in }, _ body: (TestNode) async throws -> Void
     ) async throws {
         let node = try await TestNode(change: change)
         await node.begin()
@@ -94,8 +94,10 @@ final class TestNode: Sendable {
             if ContinuousClock.now > deadline {
                 let status = await cluster.pod(name)?.status
                 let text = status.flatMap { try? JSONSerializer.string(JSONValue(encoding: $0)) } ?? "none"
+                let said = await cluster.pod(name).map { log($0).joined(separator: "\n") } ?? ""
                 let events = await cluster.events.map { "\($0.reason): \($0.message)" }
-                throw TestFailure(text: "\(name) did not become \(what): \(text)\n\(events.joined(separator: "\n"))")
+                throw TestFailure(
+                    text: "\(name) did not become \(what): \(text)\n\(events.joined(separator: "\n"))\nlog: \(said)")
             }
             try await Task.sleep(for: .milliseconds(20))
         }
@@ -111,7 +113,11 @@ final class TestNode: Sendable {
 
     func log(_ pod: Pod, _ container: String = "main", attempt: Int = 0) -> [String] {
         let paths = context.layout.attempt(.init(podUID: pod.uid, name: container, attempt: attempt))
-        return (Files.text(paths.log) ?? "").split(separator: "\n").compactMap { LogLine($0).map { String($0.text) } }
+        var filter = LogFilter(LogRequest())
+        let lines = (Files.text(paths.log) ?? "").split(separator: "\n")
+        let text = String(decoding: lines.flatMap { filter.take($0) }, as: UTF8.self)
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast(
+            text.hasSuffix("\n") ? 1 : 0)
     }
 }
 

@@ -34,7 +34,10 @@ struct PipeUpgrader: Sendable {
                 let user = await ClientIdentity.read(channel)
                 let connection = try await upgrader.connect(upgradeRequest, user: user)
                 backend.set(connection.channel)
-                return connection.responseHeaders
+                // The library's own headers name the upgrade; without them clients take the answer for broken.
+                var headers = initialResponseHeaders
+                headers.add(contentsOf: connection.responseHeaders)
+                return headers
             }
         }
 

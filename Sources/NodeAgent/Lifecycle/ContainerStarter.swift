@@ -59,7 +59,7 @@ struct ContainerStarter: Sendable {
         try Files.writeDurably(Array(resolver.utf8), to: directory + "/resolv.conf", mode: 0o644)
     }
 
-    static func cgroup(of pod: Pod, _ configuration: Configuration) -> String {
+    static func cgroup(of pod: Pod, _ configuration: NodeConfiguration) -> String {
         "\(configuration.cgroupParent)/pod\(pod.uid)"
     }
 

@@ -3,7 +3,7 @@ import Logging
 
 /// What every pod on a node shares: the disk, the runtime, images, network, volumes and the way to the cluster.
 struct NodeContext: Sendable {
-    var configuration: Configuration
+    var configuration: NodeConfiguration
     var layout: DiskLayout
     var runtime: ContainerRuntime
     var images: ImageStore
@@ -16,7 +16,9 @@ struct NodeContext: Sendable {
     var now: @Sendable () -> Date
     var log: Logger
 
-    init(configuration: Configuration, cluster: any Cluster, facts: NodeFacts, log: Logger, now: @escaping @Sendable () -> Date) {
+    init(
+        configuration: NodeConfiguration, cluster: any Cluster, facts: NodeFacts, log: Logger, now: @escaping @Sendable () -> Date
+    ) {
         self.configuration = configuration
         self.cluster = cluster
         self.facts = facts

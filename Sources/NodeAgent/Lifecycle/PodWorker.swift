@@ -31,6 +31,8 @@ actor PodWorker {
     private var publisher: Task<Void, Never>?
 
     private var holdsResources = true
+    /// The network, while the volumes are not ready yet.
+    private var pendingSandbox: Sandbox?
     private var refreshedAt: Date?
     private var mayStart: @Sendable () async -> Bool
     private let signals: AsyncStream<Void>
@@ -278,11 +280,18 @@ actor PodWorker {
     private func prepare() async {
         do {
             let starter = ContainerStarter(context: context, pod: pod)
-            let sandbox = try await context.network.create(pod, nodeAddress: context.facts.address)
+            let sandbox: Sandbox
+            if let made = pendingSandbox, context.network.isAlive(made) {
+                sandbox = made
+            } else {
+                sandbox = try await context.network.create(pod, nodeAddress: context.facts.address)
+                pendingSandbox = sandbox
+            }
             try await starter.prepareVolumes(podIP: sandbox.address)
             try starter.writeFiles(address: sandbox.address)
             try Files.writeDurably(json: sandbox, to: context.layout.sandbox(uid))
             failures[""] = nil
+            pendingSandbox = nil
             holdsResources = true
             refreshedAt = context.now()
         } catch {
@@ -293,13 +302,13 @@ actor PodWorker {
     private func fail(_ name: String, _ error: any Error, fallback: NodeAgentError.Code) async {
         let failure = error as? NodeAgentError ?? NodeAgentError(fallback, "\(error)")
         let count = (failures[name]?.count ?? 0) + 1
-        let wait = min(context.configuration.backoff.cap, 0.5 * Double(1 << min(count - 1, 10)))
+        let wait = min(5, 0.25 * Double(1 << min(count - 1, 10)))
         let reason = failure.code == .diskFull ? "CreateContainerError" : failure.code.rawValue
         failures[name] = StartFailure(
             reason: reason, message: failure.message, retryAt: context.now().addingTimeInterval(wait), count: count)
         let event = failure.code == .createContainerConfig || !name.isEmpty ? "Failed" : failure.code.rawValue
         await tell(.warning(event, failure.message, container: name.isEmpty ? nil : name))
-        log.warning("cannot start", metadata: ["container": "\(name)", "error": "\(failure)"])
+        log.log(level: count == 1 ? .warning : .debug, "cannot start", metadata: ["container": "\(name)", "error": "\(failure)"])
     }
 
     private func pull(_ name: String) {
@@ -390,6 +399,7 @@ actor PodWorker {
             podUID: uid, bootID: Files.bootID, namespace: context.layout.network + "/ns/" + uid, address: "",
             ports: PodNetwork.mappings(pod))
         if !(pod.spec.hostNetwork ?? false) { await context.network.remove(recorded ?? standard) }
+        pendingSandbox = nil
         Files.remove(context.layout.sandbox(uid))
         context.volumes.remove(podUID: uid)
         ControlGroups.remove(ContainerStarter.cgroup(of: pod, context.configuration))

@@ -2,7 +2,7 @@ import KubernetesTypes
 
 /// What a node offers and what its pods take. Pure.
 enum NodeCapacity {
-    static func capacity(_ configuration: Configuration, _ facts: NodeFacts) -> [String: Quantity] {
+    static func capacity(_ configuration: NodeConfiguration, _ facts: NodeFacts) -> [String: Quantity] {
         var capacity: [String: Quantity] = [
             "cpu": facts.cpu, "memory": facts.memory, "ephemeral-storage": facts.ephemeralStorage,
             "pods": Quantity(configuration.maxPods), "hugepages-1Gi": Quantity(0), "hugepages-2Mi": Quantity(0),
@@ -60,7 +60,7 @@ enum Admission {
 
 /// Whether the disk that holds the node's data is nearly full.
 enum DiskSpace {
-    static func isShort(_ configuration: Configuration) -> Bool {
+    static func isShort(_ configuration: NodeConfiguration) -> Bool {
         guard let space = Files.space(configuration.dataDirectory), space.total > 0 else { return false }
         return Double(space.free) / Double(space.total) < configuration.diskPressureFraction
     }

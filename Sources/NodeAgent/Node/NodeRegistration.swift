@@ -15,7 +15,7 @@ enum NodeDescription {
         var problem: String?
     }
 
-    static func labels(_ configuration: Configuration) -> [String: String] {
+    static func labels(_ configuration: NodeConfiguration) -> [String: String] {
         var labels = [
             "kubernetes.io/hostname": configuration.nodeName, "kubernetes.io/arch": Machine.architecture,
             "kubernetes.io/os": "linux", "beta.kubernetes.io/arch": Machine.architecture, "beta.kubernetes.io/os": "linux",
@@ -34,7 +34,7 @@ enum NodeDescription {
     }
 
     static func status(
-        _ configuration: Configuration, _ facts: NodeFacts, pressure: Pressure, images: [ContainerImage],
+        _ configuration: NodeConfiguration, _ facts: NodeFacts, pressure: Pressure, images: [ContainerImage],
         before: NodeStatus?, now: Date
     ) -> NodeStatus {
         let capacity = NodeCapacity.capacity(configuration, facts)
@@ -92,7 +92,7 @@ enum NodeDescription {
 
 /// Registers the node, keeps its status current and its lease renewed.
 struct NodeRegistration: Sendable {
-    let configuration: Configuration
+    let configuration: NodeConfiguration
     let cluster: KubernetesCluster
     let facts: NodeFacts
     let images: ImageStore

@@ -3,7 +3,7 @@ import Glibc
 
 /// Whether this machine can run pods, asked once at start and answered with what to do.
 enum Preflight {
-    static func check(_ configuration: Configuration) throws {
+    static func check(_ configuration: NodeConfiguration) throws {
         guard geteuid() == 0 else {
             throw NodeAgentError(
                 .notPrivileged,
@@ -31,7 +31,7 @@ enum Preflight {
     }
 
     /// One agent for a data directory: two would both believe that they alone start containers.
-    static func lock(_ configuration: Configuration) throws -> Int32 {
+    static func lock(_ configuration: NodeConfiguration) throws -> Int32 {
         try Files.makeDirectory(configuration.dataDirectory, mode: 0o711)
         let path = configuration.dataDirectory + "/agent.lock"
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)

@@ -1,7 +1,7 @@
 import Foundation
 
 /// How one node is run. Everything with a name or a port on the machine can be changed, so that several agents can share a machine.
-public struct Configuration: Sendable {
+public struct NodeConfiguration: Sendable {
     /// The node's name in the cluster.
     public var nodeName: String
     /// Where pods, images, logs and records are kept.
@@ -14,8 +14,8 @@ public struct Configuration: Sendable {
     public var clusterDomain = "cluster.local"
     /// The port on the bridge that the name server listens on; the cluster's DNS address leads to it.
     public var dnsPort = 10053
-    /// Address and port of the kubelet endpoints.
-    public var kubeletAddress = "127.0.0.1"
+    /// Where the kubelet endpoints listen; nil for the machine's address on the bridge. It is also the node's address.
+    public var kubeletAddress: String?
     public var kubeletPort = 10250
     /// PEM files for the kubelet endpoints; without them the agent makes a certificate of its own.
     public var kubeletCertificate: (certificate: String, key: String)?
@@ -57,5 +57,13 @@ public struct Configuration: Sendable {
         self.dataDirectory = dataDirectory
         network.bridge = bridge
         cgroupParent = "/apus-" + bridge
+    }
+}
+
+extension NodeConfiguration {
+    /// The node's address as others see it.
+    var nodeAddress: String {
+        guard let address = kubeletAddress else { return network.gateway }
+        return address == "0.0.0.0" ? Machine.address() : address
     }
 }

@@ -1,0 +1,134 @@
+import Foundation
+import KubernetesTypes
+import Logging
+import Synchronization
+import Testing
+
+@testable import NodeAgent
+
+/// Logs, commands and services of real containers.
+@Suite(.enabled(if: TestNode.isPossible), .serialized)
+struct KubeletTests {
+    /// Collects what a client would see.
+    private actor Screen: StreamSink {
+        var output = ""
+        var error = ""
+        var status: JSONValue?
+        func standardOutput(_ bytes: [UInt8]) { output += String(decoding: bytes, as: UTF8.self) }
+        func standardError(_ bytes: [UInt8]) { error += String(decoding: bytes, as: UTF8.self) }
+        func finish(_ status: JSONValue) { self.status = status }
+    }
+
+    @Test func commandsRunBesideTheProcess() async throws {
+        try await TestNode.with { node in
+            let pod = await node.cluster.create(shellPod("p", "while true; do sleep 0.1; done"))
+            try await node.wait("p", "running") { $0.main?.state?.running != nil }
+            let identity = ContainerIdentity(podUID: pod.uid, name: "main", attempt: 0)
+            func run(_ command: [String], _ input: [StreamInput] = [], tty: Bool = false) async throws -> Screen {
+                let screen = Screen()
+                let (stream, continuation) = AsyncStream<StreamInput>.makeStream()
+                for event in input { continuation.yield(event) }
+                if !tty { continuation.finish() }
+                try await ExecSession(
+                    context: node.context, identity: identity, command: command, hasInput: !input.isEmpty, hasTerminal: tty
+                ).run(stream, screen)
+                continuation.finish()
+                return screen
+            }
+            let plain = try await run(["sh", "-c", "echo out; echo err >&2; exit 3"])
+            #expect(await plain.output == "out\n")
+            #expect(await plain.error == "err\n")
+            #expect(await plain.status?["reason"] == "NonZeroExitCode")
+            let fed = try await run(["cat"], [.bytes(Array("typed".utf8)), .closed])
+            #expect(await fed.output == "typed")
+            #expect(await fed.status?["status"] == "Success")
+            let terminal = try await run(["sh", "-c", "stty size; tty"], [.resize(width: 100, height: 40)], tty: true)
+            #expect(await terminal.output.contains("/dev/pts/"))
+        }
+    }
+
+    @Test func logsFollowAcrossRotation() async throws {
+        try await TestNode.with { node in
+            let pod = await node.cluster.create(
+                shellPod("p", "i=0; while [ $i -lt 200 ]; do echo $i; i=$((i+1)); sleep 0.01; done"))
+            try await node.wait("p", "running") { $0.main?.state?.running != nil }
+            let identity = ContainerIdentity(podUID: pod.uid, name: "main", attempt: 0)
+            let paths = node.context.layout.attempt(identity)
+            var request = LogRequest()
+            request.isFollowing = true
+            let runtime = node.context.runtime
+            let reader = LogReader(path: paths.log, request: request) { runtime.isLive(identity) }
+            let rotation = Task {
+                try await node.waitUntil("some lines") { node.log(pod).count > 50 }
+                LogRotation.rotate(path: paths.log, control: paths.control, above: 10)
+            }
+            var text: [UInt8] = []
+            try await reader.send { text += $0 }
+            try await rotation.value
+            #expect(Files.exists(paths.log + ".1"))
+            #expect(String(decoding: text, as: UTF8.self) == (0..<200).map { "\($0)\n" }.joined())
+        }
+    }
+
+    @Test func podsReachServicesByAddressAndName() async throws {
+        try await TestNode.with(change: { $0.clusterDNS = "10.97.0.10" }) { node in
+            let python =
+                "import socket\ns=socket.create_server(('',9000))\nwhile True:\n c,a=s.accept();c.sendall(b'served\\n');c.close()"
+            await node.cluster.create(
+                shellPod("server", "", restartPolicy: "Always") {
+                    $0.spec.containers[0].command = ["/usr/bin/env", "python3", "-c", python]
+                })
+            let address = try #require(try await node.wait("server", "running") { $0.main?.state?.running != nil }.podIP)
+            let network = ServiceNetwork(configuration: node.configuration, log: Logger(label: "test"))
+            await network.listed([
+                KubernetesTypes.Service(
+                    metadata: ObjectMeta(name: "web", namespace: "default"),
+                    spec: ServiceSpec(clusterIP: "10.97.0.7", ports: [ServicePort(port: 80)])),
+                KubernetesTypes.Service(
+                    metadata: ObjectMeta(name: "idle", namespace: "default"),
+                    spec: ServiceSpec(clusterIP: "10.97.0.8", ports: [ServicePort(port: 80)])),
+            ])
+            var slice = EndpointSlice(
+                metadata: ObjectMeta(
+                    labels: ["kubernetes.io/service-name": "web"], name: "web-1", namespace: "default"))
+            slice.addressType = "IPv4"
+            slice.endpoints = [Endpoint(addresses: [address])]
+            slice.ports = [EndpointPort(port: 9000, protocol: "TCP")]
+            await network.listed([slice])
+            await network.apply()
+            let names = NameServer(
+                address: node.configuration.network.gateway, port: node.configuration.dnsPort, table: network.names, upstream: [],
+                log: Logger(label: "test"))
+            let serving = Task { try await names.run() }
+            defer { serving.cancel() }
+            let client = """
+                import socket
+                for i in range(50):
+                    try:
+                        print(socket.create_connection(('web', 80), 2).recv(9).decode().strip()); break
+                    except OSError as e: error = e
+                else: print(error)
+                try: socket.create_connection(('10.97.0.8', 80), 2)
+                except OSError as e: print(type(e).__name__)
+                """
+            let pod = await node.cluster.create(
+                shellPod("client", "") { $0.spec.containers[0].command = ["/usr/bin/env", "python3", "-c", client] })
+            let result = await Task { try await node.wait("client", "done") { $0.phase == "Succeeded" || $0.phase == "Failed" } }
+                .result
+            await ServiceNetwork.remove(node.configuration)
+            _ = try result.get()
+            #expect(node.log(pod) == ["served", "ConnectionRefusedError"])
+        }
+    }
+
+    @Test func requestsAreReadFromTheirTarget() {
+        let target = RequestTarget("/exec/ns/p/c?command=sh&command=-c&command=echo+a%3Bb&output=1")
+        #expect(target.segments == ["exec", "ns", "p", "c"])
+        #expect(target.all.filter { $0.name == "command" }.map(\.value) == ["sh", "-c", "echo a;b"])
+        #expect(WebSocketConnection.events([0, 97]) == [.bytes([97])])
+        #expect(WebSocketConnection.events([255, 0]) == [.closed])
+        #expect(WebSocketConnection.events([4] + Array("{\"Width\":7,\"Height\":9}".utf8)) == [.resize(width: 7, height: 9)])
+        #expect(WebSocketProtocol.choose(["v4.channel.k8s.io", "v5.channel.k8s.io"], path: "/exec") == .channelsV5)
+        #expect(WebSocketProtocol.choose(["chat"], path: "/exec") == nil)
+    }
+}

@@ -1,0 +1,252 @@
+import Foundation
+import KubernetesTypes
+import Testing
+
+@testable import NodeAgent
+
+/// The decisions for a pod, as a table: what is seen, what is to be done, what the status says.
+@Suite struct PodPlannerTests {
+    let planner = PodPlanner(backoff: Backoff())
+    let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+    private func container(_ name: String, sidecar: Bool = false) -> Container {
+        var container = Container()
+        container.name = name
+        container.image = ImageStore.hostImage
+        if sidecar { container.restartPolicy = "Always" }
+        return container
+    }
+
+    private func observation(
+        containers: [String] = ["main"], inits: [Container] = [], policy: String = "Always",
+        seen: [String: ContainerObservation] = [:], change: (inout PodObservation) -> Void = { _ in }
+    ) -> PodObservation {
+        var pod = Pod()
+        pod.metadata.name = "p"
+        pod.metadata.uid = "u"
+        pod.metadata.namespace = "default"
+        pod.spec.restartPolicy = policy
+        pod.spec.terminationGracePeriodSeconds = 30
+        pod.spec.containers = containers.map { container($0) }
+        pod.spec.initContainers = inits.isEmpty ? nil : inits
+        var result = PodObservation(pod: pod, containers: seen, acceptedAt: now, nodeAddress: "10.0.0.1")
+        result.sandbox = Sandbox(podUID: "u", bootID: "b", namespace: "/n", address: "10.88.0.2")
+        let image = ImageConfiguration(imageID: "i", rootPath: "/")
+        for name in containers + inits.map(\.name) { result.images[name] = .present(image) }
+        change(&result)
+        return result
+    }
+
+    private func record(_ name: String, _ attempt: Int, delay: Double?) -> AttemptRecord {
+        AttemptRecord(
+            identity: .init(podUID: "u", name: name, attempt: attempt), id: "id", bootID: "b", createdAt: now, image: "",
+            imageID: "", delaySeconds: delay, logPath: "", terminationMessagePolicy: "File", cgroupsPath: "")
+    }
+
+    private func running(_ name: String, attempt: Int = 0) -> ContainerObservation {
+        ContainerObservation(record: record(name, attempt, delay: nil), phase: .running(since: now))
+    }
+
+    private func exited(
+        _ name: String, _ code: Int, attempt: Int = 0, delay: Double? = nil, ago: Double = 0, ran: Double = 1
+    ) -> ContainerObservation {
+        let end = now.addingTimeInterval(-ago)
+        return ContainerObservation(
+            record: record(name, attempt, delay: delay),
+            phase: .exited(
+                Termination(
+                    exitCode: code, reason: code == 0 ? "Completed" : "Error", startedAt: end.addingTimeInterval(-ran),
+                    finishedAt: end, containerID: "id")))
+    }
+
+    private func actions(_ observation: PodObservation) -> [PodAction] { planner.plan(observation, now: now).actions }
+    private func status(_ observation: PodObservation) -> PodStatus {
+        StatusBuilder(planner: planner).status(observation, now: now)
+    }
+
+    @Test func aNewPodGetsNetworkThenImageThenStart() {
+        #expect(actions(observation { $0.sandbox = nil }) == [.prepare])
+        #expect(actions(observation { $0.images = [:] }) == [.pull(container: "main")])
+        #expect(actions(observation { $0.images["main"] = .pulling }) == [])
+        #expect(actions(observation()) == [.start(container: "main", attempt: 0, delaySeconds: nil)])
+        #expect(status(observation()).main?.state?.waiting?.reason == "ContainerCreating")
+    }
+
+    @Test func nothingStartsBesideWhatIsNotWanted() {
+        #expect(actions(observation { $0.mayStart = false }) == [])
+    }
+
+    @Test(arguments: [
+        ("Always", 0, true), ("Always", 1, true), ("OnFailure", 0, false), ("OnFailure", 1, true), ("Never", 0, false),
+        ("Never", 1, false),
+    ])
+    func restartPolicyDecides(policy: String, code: Int, restarts: Bool) {
+        let seen = observation(policy: policy, seen: ["main": exited("main", code)])
+        let expected: [PodAction] =
+            restarts ? [.start(container: "main", attempt: 1, delaySeconds: 0)] : [.release]
+        #expect(actions(seen) == expected)
+        let phase = restarts ? "Running" : code == 0 ? "Succeeded" : "Failed"
+        #expect(status(seen).phase == phase)
+    }
+
+    @Test(arguments: [(nil, 1, 0), (0, 1, 10), (10, 1, 20), (160, 1, 300), (300, 1, 300), (160, 700, 0)])
+    func restartsAreHeldBackLongerAndLonger(before: Double?, ran: Double, expected: Double) {
+        #expect(Backoff().delay(after: before, ran: ran) == expected)
+    }
+
+    @Test func aContainerInBackoffWaitsAndSaysSo() {
+        let seen = observation(seen: ["main": exited("main", 1, attempt: 2, delay: 10, ago: 5)])
+        let plan = planner.plan(seen, now: now)
+        #expect(plan.actions == [])
+        #expect(plan.wakeAt == now.addingTimeInterval(15))
+        let main = status(seen).main
+        #expect(main?.state?.waiting?.reason == "CrashLoopBackOff")
+        #expect(main?.lastState?.terminated?.exitCode == 1)
+        #expect(main?.restartCount == 2)
+    }
+
+    @Test func initContainersRunInOrder() {
+        let inits = [container("a"), container("b")]
+        #expect(actions(observation(inits: inits)) == [.start(container: "a", attempt: 0, delaySeconds: nil)])
+        #expect(actions(observation(inits: inits, seen: ["a": running("a")])) == [])
+        let second = observation(inits: inits, seen: ["a": exited("a", 0)])
+        #expect(actions(second) == [.start(container: "b", attempt: 0, delaySeconds: nil)])
+        #expect(status(second).main?.state?.waiting?.reason == "PodInitializing")
+        #expect(!status(second).holds("Initialized"))
+        let both = observation(inits: inits, seen: ["a": exited("a", 0), "b": exited("b", 0)])
+        #expect(actions(both) == [.start(container: "main", attempt: 0, delaySeconds: nil)])
+        #expect(status(both).holds("Initialized"))
+        let failed = observation(inits: inits, policy: "Never", seen: ["a": exited("a", 1)])
+        #expect(actions(failed) == [.release])
+        #expect(status(failed).phase == "Failed")
+    }
+
+    @Test func sidecarsRunBesideTheOthers() {
+        let inits = [container("side", sidecar: true)]
+        let begun = observation(inits: inits, seen: ["side": running("side")])
+        #expect(actions(begun) == [], "the others wait until it has started")
+        let started = observation(inits: inits, seen: ["side": running("side")]) {
+            $0.probes["side"] = ProbeSummary(hasStarted: true, isReady: true)
+        }
+        #expect(actions(started) == [.start(container: "main", attempt: 0, delaySeconds: nil)])
+        let done = observation(
+            inits: inits, policy: "Never", seen: ["side": running("side"), "main": exited("main", 0)])
+        #expect(actions(done) == [.stop(container: "side", graceSeconds: 30, because: .podCompleted)])
+        let over = observation(inits: inits, policy: "Never", seen: ["side": exited("side", 143), "main": exited("main", 0)])
+        #expect(status(over).phase == "Succeeded", "a sidecar's end says nothing of the pod's")
+    }
+
+    @Test func deletionStopsThenReleasesThenConfirms() {
+        func deleted(_ seen: [String: ContainerObservation], holds: Bool = true) -> PodObservation {
+            observation(seen: seen) {
+                $0.pod.metadata.deletionTimestamp = Timestamp(now.addingTimeInterval(7))
+                $0.holdsResources = holds
+            }
+        }
+        #expect(actions(deleted(["main": running("main")])) == [.stop(container: "main", graceSeconds: 7, because: .deletion)])
+        #expect(actions(deleted(["main": exited("main", 143)])) == [.release])
+        #expect(actions(deleted(["main": exited("main", 143)], holds: false)) == [.confirmDeletion])
+        #expect(actions(deleted([:], holds: false)) == [.confirmDeletion])
+        #expect(status(deleted(["main": exited("main", 143)])).phase == "Failed")
+    }
+
+    @Test func deadlineEndsThePod() {
+        let late = observation(seen: ["main": running("main")]) {
+            $0.pod.spec.activeDeadlineSeconds = 10
+            $0.acceptedAt = now.addingTimeInterval(-11)
+        }
+        #expect(actions(late) == [.stop(container: "main", graceSeconds: 30, because: .deadline)])
+        var ended = late
+        ended.containers["main"] = exited("main", 137)
+        #expect(status(ended).phase == "Failed")
+        #expect(status(ended).reason == "DeadlineExceeded")
+    }
+
+    @Test func failedProbeStopsWithItsOwnGrace() {
+        let sick = observation(seen: ["main": running("main")]) {
+            $0.pod.spec.containers[0].livenessProbe = Probe(terminationGracePeriodSeconds: 3)
+            $0.probes["main"] = ProbeSummary(hasStarted: true, isReady: true, fatal: "it is dead")
+        }
+        #expect(actions(sick) == [.stop(container: "main", graceSeconds: 3, because: .probe("it is dead"))])
+    }
+
+    @Test func readinessGatesHoldTheReadyCondition() {
+        func ready(_ gate: String) -> PodStatus {
+            status(
+                observation(seen: ["main": running("main")]) {
+                    $0.pod.spec.readinessGates = [PodReadinessGate(conditionType: "example.com/in")]
+                    $0.pod.status = PodStatus(conditions: [PodCondition(status: gate, type: "example.com/in")])
+                    $0.probes["main"] = ProbeSummary(hasStarted: true, isReady: true)
+                })
+        }
+        #expect(!ready("False").holds("Ready"))
+        #expect(ready("False").holds("ContainersReady"))
+        #expect(ready("True").holds("Ready"))
+        #expect(ready("True").holds("example.com/in"), "others' conditions are kept")
+    }
+
+    @Test func aRefusedImageIsTriedAgainLater() {
+        let failed = observation {
+            $0.images["main"] = .failed(
+                StartFailure(reason: "ErrImagePull", message: "no", retryAt: now.addingTimeInterval(10), count: 1))
+        }
+        #expect(planner.plan(failed, now: now).wakeAt == now.addingTimeInterval(10))
+        #expect(status(failed).main?.state?.waiting?.reason == "ErrImagePull")
+        #expect(planner.plan(failed, now: now.addingTimeInterval(11)).actions == [.pull(container: "main")])
+    }
+
+    @Test func terminalPodsNeverStartAgain() {
+        let over = observation { $0.pod.status = PodStatus(phase: "Succeeded") }
+        #expect(actions(over) == [.release])
+        #expect(status(over).phase == "Succeeded")
+    }
+
+    @Test func thresholdsDecideWhatAProbeMeans() {
+        var readiness = ProbeState(.readiness, Probe(failureThreshold: 2, successThreshold: 2))
+        let results: [(ProbeState.Result, Bool)] = [
+            (.success, false), (.success, true), (.failure("x"), true), (.success, true), (.failure("x"), true),
+            (.failure("x"), false), (.success, false), (.success, true),
+        ]
+        for (index, (result, passes)) in results.enumerated() {
+            readiness.record(result)
+            #expect(readiness.passes == passes, "step \(index)")
+            #expect(!readiness.isFatal)
+        }
+        var liveness = ProbeState(.liveness, Probe(failureThreshold: 2))
+        #expect(liveness.passes)
+        liveness.record(.failure("x"))
+        #expect(!liveness.isFatal)
+        liveness.record(.failure("x"))
+        #expect(liveness.isFatal)
+    }
+
+    @Test(
+        arguments: [
+            (nil, false, "Error", ""), (0, false, "Completed", nil), (1, false, "Error", "tail"),
+            (137, true, "OOMKilled", "tail"),
+        ] as [(Int?, Bool, String, String?)])
+    func endsAreToldByPolicy(code: Int?, outOfMemory: Bool, reason: String, message: String?) {
+        let ended = ContainerEnd.termination(
+            exitCode: code, outOfMemory: outOfMemory, message: "", logTail: { "tail" }, policy: "FallbackToLogsOnError",
+            since: now, finishedAt: now, containerID: "id")
+        if code == nil {
+            #expect(ended.reason == "ContainerStatusUnknown")
+            #expect(ended.exitCode == 137)
+        } else {
+            #expect(ended.reason == reason)
+            #expect(ended.message == message)
+        }
+    }
+
+    @Test func nodesTakeWhatFits() {
+        var pod = shellPod("p", "true")
+        pod.spec.containers[0].resources = ResourceRequirements(requests: ["cpu": Quantity(milli: 1500)])
+        let capacity: [String: Quantity] = ["cpu": 2, "pods": 2]
+        #expect(Admission.judge(pod, among: [], capacity: capacity, hasDiskPressure: false) == nil)
+        #expect(Admission.judge(pod, among: [pod], capacity: capacity, hasDiskPressure: false)?.reason == "OutOfcpu")
+        #expect(Admission.judge(pod, among: [pod, pod], capacity: capacity, hasDiskPressure: false)?.reason == "OutOfpods")
+        #expect(Admission.judge(pod, among: [], capacity: capacity, hasDiskPressure: true)?.reason == "Evicted")
+        pod.spec.containers[0].resources = ResourceRequirements(limits: ["nvidia.com/gpu": 1])
+        #expect(Admission.judge(pod, among: [], capacity: capacity, hasDiskPressure: false)?.reason == "OutOfnvidia.com/gpu")
+    }
+}
