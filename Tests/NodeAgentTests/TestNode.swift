@@ -116,6 +116,7 @@ final class TestNode: Sendable {
         var filter = LogFilter(LogRequest())
         let lines = (Files.text(paths.log) ?? "").split(separator: "\n")
         let text = String(decoding: lines.flatMap { filter.take($0) }, as: UTF8.self)
+        if text.isEmpty { return [] }
         return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast(
             text.hasSuffix("\n") ? 1 : 0)
     }

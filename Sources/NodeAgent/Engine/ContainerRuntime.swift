@@ -58,9 +58,10 @@ struct ContainerRuntime: Sendable {
             "--root=" + layout.runtime, "--runtime-arg", "--log=" + paths.runtimeLog, "--runtime-arg", "--log-format=json",
         ]
         let options = (spec.process.terminal ? ["-t"] : []) + (usesStandardInput ? ["-i", "--leave-stdin-open"] : [])
+        // The shim leaves a mark in its working directory when memory ran out, so that is the attempt's own.
         // The result of the creation goes to a file, not a pipe: it is there for the agent after this one as well.
         let script =
-            "exec 3>\"$1\" </dev/null >/dev/null 2>\"$2\"; shift 2; export _OCI_SYNCPIPE=3; exec \"$@\""
+            "cd \"${1%/*}\"; exec 3>\"$1\" </dev/null >/dev/null 2>\"$2\"; shift 2; export _OCI_SYNCPIPE=3; exec \"$@\""
         try await Command(
             program: "/bin/sh",
             arguments: ["-c", script, "sh", paths.sync, paths.directory + "/conmon.err"] + conmon + options
