@@ -140,7 +140,7 @@ public struct PrometheusClient: Sendable {
     private func failure(_ error: any Error, _ timeout: Duration) -> PrometheusError {
         if let error = error as? HTTPClientError {
             switch error {
-            case .deadlineExceeded, .readTimeout, .writeTimeout:
+            case .deadlineExceeded, .readTimeout, .writeTimeout, .getConnectionFromPoolTimeout:
                 return PrometheusError(.timeout, "Prometheus at \(address) did not answer within \(timeout).", cause: error)
             default:
                 break

@@ -82,10 +82,11 @@ struct ClientTests {
     }
 
     private func expectTimeout(_ prometheus: RealPrometheus) async throws {
-        prometheus.freeze()
+        try await prometheus.freeze()
         defer { prometheus.thaw() }
         let start = ContinuousClock.now
-        #expect(await failure { _ = try await prometheus.client.query("up", timeout: .milliseconds(200)) }?.code == .timeout)
+        let late = await failure { _ = try await prometheus.client.query("up", timeout: .milliseconds(200)) }
+        #expect(late?.code == .timeout, "\(String(describing: late))")
         #expect(ContinuousClock.now - start < .seconds(5))
         // A cancelled caller is not kept waiting, and is told that it was cancelled.
         let task = Task { try await prometheus.client.query("up", timeout: .seconds(60)) }

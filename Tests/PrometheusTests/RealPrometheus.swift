@@ -59,7 +59,15 @@ final class RealPrometheus: Sendable {
     }
 
     /// Stops the program where it is: connections are accepted by the kernel and nothing answers.
-    func freeze() { kill(process.processIdentifier, SIGSTOP) }
+    func freeze() async throws {
+        kill(process.processIdentifier, SIGSTOP)
+        // The signal is on its way; what is running may still answer until it has arrived.
+        try await eventually("Prometheus is stopped") {
+            let stat = try String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8)
+            return stat.split(separator: ")").last?.split(separator: " ").first == "T"
+        }
+    }
+
     func thaw() { kill(process.processIdentifier, SIGCONT) }
 
     private static func freePort() async throws -> Int {
