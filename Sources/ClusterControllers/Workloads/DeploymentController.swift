@@ -22,20 +22,19 @@ enum DeploymentController {
             let execution = DeploymentExecution(deployment: deployment, context: context, recorder: recorder)
             let creation = try await execution.carryOut(decision, sets)
             if case .nameTaken = creation { return .stale }
-            if let revision = decision.revision,
-                deployment.metadata.annotations?[DeploymentDecision.revisionKey] != String(revision)
-            {
-                let patch: JSONValue = ["metadata": ["annotations": [DeploymentDecision.revisionKey: .string(String(revision))]]]
-                let answer = try await client.patch(Deployment.resourceType, key, .merge(patch))
-                context.manager.wrote(Deployment.resourceType, answer)
-                deployment = try Deployment(answer.value)
-            }
             let uid = deployment.uid
             let current = sets.cache.owned(byUID: uid).filter { $0.controllerReference?.uid == uid }
             let now = client.time.now()
             let status = DeploymentStatusDecision.status(deployment, sets: current, creation: creation.madeName, now: now)
-            if status != deployment.status {
+            // With the status, as upstream does it: elsewhere a changed annotation is a new generation.
+            let noted = deployment.metadata.annotations?[DeploymentDecision.revisionKey]
+            let revision = decision.revision.map { String($0) } ?? noted
+            if status != deployment.status || revision != noted {
                 deployment.status = status
+                if let revision {
+                    deployment.metadata.annotations =
+                        (deployment.metadata.annotations ?? [:]).merging([DeploymentDecision.revisionKey: revision]) { $1 }
+                }
                 context.manager.wrote(try await client.updateStatus(deployment))
             }
             return DeploymentStatusDecision.lookAgainAfterSeconds(deployment, status, now: now)
