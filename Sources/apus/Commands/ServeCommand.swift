@@ -10,9 +10,10 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Serves a model bundle over HTTP.",
         discussion: """
-            Answers the Open Inference Protocol v2 (/v2/…), POST /v1/models/NAME:predict and :feedback, /health, /ready and
-            /metrics. It is ready once the model is loaded and warmed up. A bundle that is damaged, or that cannot be served,
-            ends the process; the reason is in the termination message.
+            Answers the Open Inference Protocol v2 (/v2/…), POST /v1/models/NAME:predict \
+            and :feedback, /health, /ready and /metrics. It is ready once the model is \
+            loaded and warmed up. A bundle that is damaged, or that cannot be served, ends \
+            the process; the reason is in the termination message.
 
             EXAMPLES
               apus serve --bundle ./model --model-name tickets --model-version tickets-1
@@ -20,10 +21,12 @@ struct ServeCommand: AsyncParsableCommand {
               apus serve --artifact file:///var/lib/apus/artifacts --digest sha256:… \\
                 --model-name tickets --model-version tickets-1
 
-              curl -d '{"instances": ["My parcel never came"]}' localhost:8080/v1/models/tickets:predict
+              curl localhost:8080/v1/models/tickets:predict \\
+                -d '{"instances": ["My parcel never came"]}'
 
-              curl -d '{"inputs": [{"name": "text", "shape": [1], "datatype": "BYTES", "data": ["My parcel never came"]}]}' \\
-                localhost:8080/v2/models/tickets/infer
+              curl localhost:8080/v2/models/tickets/infer \\
+                -d '{"inputs": [{"name": "text", "shape": [1],
+                     "datatype": "BYTES", "data": ["My parcel never came"]}]}'
             """)
 
     @Option(help: "Directory of the bundle, in the Hugging Face layout.")

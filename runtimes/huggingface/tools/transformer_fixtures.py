@@ -157,13 +157,23 @@ def tokenizer_table(base):
     """Variations of every setting, over a vocabulary small enough to be in the table."""
     letters = [chr(c) for c in range(0x21, 0x7F)] + list("éàüñçıßſσςﬁ中文字豈한́ß") + ["\u1112", "\u1161", "\u11ab"]
     vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    for token in letters + ["##" + letter for letter in letters] + ["hello", "world", "##ello", "word", "##ing", "new", "york"]:
+    for token in (
+        letters + ["##" + letter for letter in letters] + ["hello", "world", "##ello", "word", "##ing", "new", "york"]
+    ):
         if token not in vocab:
             vocab.append(token)
     small = json.loads(json.dumps(base))
     small["model"]["vocab"] = {token: index for index, token in enumerate(vocab)}
     small["added_tokens"] = [
-        {"id": index, "content": token, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+        {
+            "id": index,
+            "content": token,
+            "single_word": False,
+            "lstrip": False,
+            "rstrip": False,
+            "normalized": False,
+            "special": True,
+        }
         for index, token in enumerate(vocab[:5])
     ]
     small["post_processor"] = {
@@ -191,8 +201,15 @@ def tokenizer_table(base):
 
     def normalizer(**fields):
         def change(spec):
-            spec["normalizer"] = {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True,
-                                  "strip_accents": None, "lowercase": True, **fields}
+            spec["normalizer"] = {
+                "type": "BertNormalizer",
+                "clean_text": True,
+                "handle_chinese_chars": True,
+                "strip_accents": None,
+                "lowercase": True,
+                **fields,
+            }
+
         return change
 
     some = CORPUS[:60] + random_texts(60, 7)
@@ -203,60 +220,141 @@ def tokenizer_table(base):
     add("nothing cleaned", normalizer(clean_text=False), some)
     add("ideographs left", normalizer(handle_chinese_chars=False), some)
     add("no normalizer", lambda s: s.update(normalizer=None), some)
-    add("NFD then lower case", lambda s: s.update(normalizer={"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "Lowercase"}]}), some)
+    add(
+        "NFD then lower case",
+        lambda s: s.update(normalizer={"type": "Sequence", "normalizers": [{"type": "NFD"}, {"type": "Lowercase"}]}),
+        some,
+    )
     add("no pre-tokenizer", lambda s: s.update(pre_tokenizer=None), some)
     add("white space only", lambda s: s.update(pre_tokenizer={"type": "WhitespaceSplit"}), some)
     add("words and the rest", lambda s: s.update(pre_tokenizer={"type": "Whitespace"}), some)
     add("no post-processor", lambda s: s.update(post_processor=None), CORPUS[:8])
-    add("BertProcessing", lambda s: s.update(post_processor={"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}), CORPUS[:8])
+    add(
+        "BertProcessing",
+        lambda s: s.update(post_processor={"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]}),
+        CORPUS[:8],
+    )
 
     def templates(spec):
         spec["post_processor"]["single"] = [
-            {"SpecialToken": {"id": "[CLS]", "type_id": 1}}, {"SpecialToken": {"id": "[SEP]", "type_id": 0}},
-            {"Sequence": {"id": "A", "type_id": 2}}, {"SpecialToken": {"id": "[SEP]", "type_id": 3}}]
+            {"SpecialToken": {"id": "[CLS]", "type_id": 1}},
+            {"SpecialToken": {"id": "[SEP]", "type_id": 0}},
+            {"Sequence": {"id": "A", "type_id": 2}},
+            {"SpecialToken": {"id": "[SEP]", "type_id": 3}},
+        ]
+
     add("a long template", templates, CORPUS[:8])
 
     def model(**fields):
         return lambda spec: spec["model"].update(fields)
+
     add("five characters a word", model(max_input_chars_per_word=5), ["hello world", "hellow", "héllo", "中文字"])
-    add("another prefix", lambda s: s["model"].update(
-        continuing_subword_prefix="@@", vocab={**s["model"]["vocab"], "@@orld": len(s["model"]["vocab"]), "@@o": len(s["model"]["vocab"]) + 1}),
-        ["world", "wo", "hello", "w##orld"])
+    add(
+        "another prefix",
+        lambda s: s["model"].update(
+            continuing_subword_prefix="@@",
+            vocab={**s["model"]["vocab"], "@@orld": len(s["model"]["vocab"]), "@@o": len(s["model"]["vocab"]) + 1},
+        ),
+        ["world", "wo", "hello", "w##orld"],
+    )
 
     def truncation(**fields):
         def change(spec):
-            spec["truncation"] = {"direction": "Right", "max_length": 6, "strategy": "LongestFirst", "stride": 0, **fields}
+            spec["truncation"] = {
+                "direction": "Right",
+                "max_length": 6,
+                "strategy": "LongestFirst",
+                "stride": 0,
+                **fields,
+            }
+
         return change
+
     long = ["", "a", "a b c d", "a b c d e", "hello world, new york!", "[MASK] a b [MASK] c d [SEP]"]
     add("cut on the right", truncation(), long)
     add("cut on the left", truncation(direction="Left"), long)
     add("cut to the first only", truncation(strategy="OnlyFirst", max_length=3), long)
 
-    strange = ["a [X] b", "a[X]b", "a  [X]  b", "[X][X]", " [X] ", "x[X]", "[X]é", "[X]\u0301", "[x]", "_[X]", "[X]_", "-[X]-",
-               "中[X]中", "１[X]", "[X]\u200d[X]", "\u00a0[X]\u3000", "new york", "NEW YORK", "a new york b", "newyork", "new  york",
-               "Néw York", "[X] [X]  [X]", "[XX]", "[X", "[X]]", "a\n[X]\nb", "hello [X] world [MASK] [X]"]
+    strange = [
+        "a [X] b",
+        "a[X]b",
+        "a  [X]  b",
+        "[X][X]",
+        " [X] ",
+        "x[X]",
+        "[X]é",
+        "[X]\u0301",
+        "[x]",
+        "_[X]",
+        "[X]_",
+        "-[X]-",
+        "中[X]中",
+        "１[X]",
+        "[X]\u200d[X]",
+        "\u00a0[X]\u3000",
+        "new york",
+        "NEW YORK",
+        "a new york b",
+        "newyork",
+        "new  york",
+        "Néw York",
+        "[X] [X]  [X]",
+        "[XX]",
+        "[X",
+        "[X]]",
+        "a\n[X]\nb",
+        "hello [X] world [MASK] [X]",
+    ]
     for single in (False, True):
         for left in (False, True):
             for right in (False, True):
                 for normalized in (False, True):
                     for special in (False, True):
-                        name = f"added single={single} lstrip={left} rstrip={right} normalized={normalized} special={special}"
-                        flags = dict(single_word=single, lstrip=left, rstrip=right, normalized=normalized, special=special)
+                        flags_name = (
+                            f"single={single} lstrip={left} rstrip={right} normalized={normalized} special={special}"
+                        )
+                        name = f"added {flags_name}"
+                        flags = dict(
+                            single_word=single, lstrip=left, rstrip=right, normalized=normalized, special=special
+                        )
                         add(name, normalizer(), strange, [AddedToken("[X]", **flags), AddedToken("New York", **flags)])
-    add("added, overlapping", normalizer(), ["ab", "abc", "abcd", "abcdx", "bcd", "xabcd", "ABCD", "ab cd"],
-        [AddedToken("ab", normalized=False), AddedToken("abc", normalized=False), AddedToken("bcd", normalized=True), AddedToken("ABC", normalized=True)])
+    add(
+        "added, overlapping",
+        normalizer(),
+        ["ab", "abc", "abcd", "abcdx", "bcd", "xabcd", "ABCD", "ab cd"],
+        [
+            AddedToken("ab", normalized=False),
+            AddedToken("abc", normalized=False),
+            AddedToken("bcd", normalized=True),
+            AddedToken("ABC", normalized=True),
+        ],
+    )
 
     padded = json.loads(json.dumps(small))
     batches = []
     for strategy in ("BatchLongest", {"Fixed": 9}):
         for direction in ("Left", "Right"):
             for multiple in (None, 4):
-                padded["padding"] = {"strategy": strategy, "direction": direction, "pad_to_multiple_of": multiple,
-                                     "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"}
+                padded["padding"] = {
+                    "strategy": strategy,
+                    "direction": direction,
+                    "pad_to_multiple_of": multiple,
+                    "pad_id": 0,
+                    "pad_type_id": 0,
+                    "pad_token": "[PAD]",
+                }
                 tokenizer = Tokenizer.from_str(json.dumps(padded))
                 texts = ["", "hello", "hello world, new york!"]
-                batches.append({"tokenizer": json.loads(tokenizer.to_str()), "texts": texts, "encodings": [
-                    {"ids": e.ids, "typeIDs": e.type_ids, "attentionMask": e.attention_mask} for e in tokenizer.encode_batch(texts)]})
+                batches.append(
+                    {
+                        "tokenizer": json.loads(tokenizer.to_str()),
+                        "texts": texts,
+                        "encodings": [
+                            {"ids": e.ids, "typeIDs": e.type_ids, "attentionMask": e.attention_mask}
+                            for e in tokenizer.encode_batch(texts)
+                        ],
+                    }
+                )
     return {"tokenizers": table, "batches": batches}
 
 
@@ -271,14 +369,18 @@ def digest(texts):
 
 def code_points():
     """One digest for each block of 4096 code points and each setting, so that a difference is narrowed down."""
+
     def bert(**fields):
         base = dict(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
         return normalizers.BertNormalizer(**{**base, **fields}).normalize_str
 
     split = pre_tokenizers.BertPreTokenizer()
     functions = {
-        "clean": bert(clean_text=True), "ideographs": bert(handle_chinese_chars=True), "strip": bert(strip_accents=True),
-        "lowercase": bert(lowercase=True), "all": bert(clean_text=True, handle_chinese_chars=True, strip_accents=True, lowercase=True),
+        "clean": bert(clean_text=True),
+        "ideographs": bert(handle_chinese_chars=True),
+        "strip": bert(strip_accents=True),
+        "lowercase": bert(lowercase=True),
+        "all": bert(clean_text=True, handle_chinese_chars=True, strip_accents=True, lowercase=True),
         "decompose": normalizers.NFD().normalize_str,
         "words": lambda text: "\u0001".join(piece for piece, _ in split.pre_tokenize_str(text)),
     }
@@ -296,17 +398,37 @@ def tiny_models(base_tokenizer):
     texts = [t for t in CORPUS if t.strip()] + random_texts(20, 11)
     vocabulary = len(base_tokenizer["model"]["vocab"])
     labels = {0: "complaint", 1: "request", 2: "comment"}
-    shared = dict(vocab_size=vocabulary, max_position_embeddings=128, id2label=labels, label2id={v: k for k, v in labels.items()})
+    shared = dict(
+        vocab_size=vocabulary, max_position_embeddings=128, id2label=labels, label2id={v: k for k, v in labels.items()}
+    )
     models = {
-        "bert": BertForSequenceClassification(BertConfig(
-            hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=72, layer_norm_eps=1e-6,
-            hidden_act="gelu", **shared)),
-        "distilbert": DistilBertForSequenceClassification(DistilBertConfig(
-            dim=24, n_layers=3, n_heads=3, hidden_dim=96, activation="gelu", **shared)),
-        "bert-gelu-new": BertForSequenceClassification(BertConfig(
-            hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=40, hidden_act="gelu_new", **shared)),
-        "distilbert-relu": DistilBertForSequenceClassification(DistilBertConfig(
-            dim=16, n_layers=1, n_heads=2, hidden_dim=40, activation="relu", **shared)),
+        "bert": BertForSequenceClassification(
+            BertConfig(
+                hidden_size=32,
+                num_hidden_layers=2,
+                num_attention_heads=4,
+                intermediate_size=72,
+                layer_norm_eps=1e-6,
+                hidden_act="gelu",
+                **shared,
+            )
+        ),
+        "distilbert": DistilBertForSequenceClassification(
+            DistilBertConfig(dim=24, n_layers=3, n_heads=3, hidden_dim=96, activation="gelu", **shared)
+        ),
+        "bert-gelu-new": BertForSequenceClassification(
+            BertConfig(
+                hidden_size=16,
+                num_hidden_layers=1,
+                num_attention_heads=2,
+                intermediate_size=40,
+                hidden_act="gelu_new",
+                **shared,
+            )
+        ),
+        "distilbert-relu": DistilBertForSequenceClassification(
+            DistilBertConfig(dim=16, n_layers=1, n_heads=2, hidden_dim=40, activation="relu", **shared)
+        ),
     }
     halves = {"bert-gelu-new": torch.float16, "distilbert-relu": torch.bfloat16}
     for seed, (name, model) in enumerate(models.items()):
@@ -332,10 +454,14 @@ def tiny_models(base_tokenizer):
                 encoding = tokenizer.encode(text)
                 ids = torch.tensor([encoding.ids])
                 output = model(input_ids=ids, attention_mask=torch.ones_like(ids), output_hidden_states=True)
-                expected.append({
-                    "text": text, "logits": output.logits[0].tolist(),
-                    "probabilities": output.logits[0].softmax(-1).tolist(),
-                    "mean": output.hidden_states[-1][0].mean(0).tolist()})
+                expected.append(
+                    {
+                        "text": text,
+                        "logits": output.logits[0].tolist(),
+                        "probabilities": output.logits[0].softmax(-1).tolist(),
+                        "mean": output.hidden_states[-1][0].mean(0).tolist(),
+                    }
+                )
         write(folder / "expected.json", expected)
 
 

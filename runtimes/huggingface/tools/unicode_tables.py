@@ -37,9 +37,15 @@ def hexes(text):
 
 
 def probe():
-    clean = normalizers.BertNormalizer(clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False)
-    chinese = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=True, strip_accents=False, lowercase=False)
-    strip = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False)
+    clean = normalizers.BertNormalizer(
+        clean_text=True, handle_chinese_chars=False, strip_accents=False, lowercase=False
+    )
+    chinese = normalizers.BertNormalizer(
+        clean_text=False, handle_chinese_chars=True, strip_accents=False, lowercase=False
+    )
+    strip = normalizers.BertNormalizer(
+        clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False
+    )
     nfd = normalizers.NFD()
     lower = normalizers.Lowercase()
     split = pre_tokenizers.BertPreTokenizer()
@@ -124,7 +130,11 @@ def render():
         return f'    /// {comment}\n    static let {name}: StaticString = """\n{wrapped(words)}\n        """\n'
 
     parts = [
-        table("removed", "Dropped by `clean_text`: NUL, U+FFFD, control, format, private use and unassigned.", ranges(removed)),
+        table(
+            "removed",
+            "Dropped by `clean_text`: NUL, U+FFFD, control, format, private use and unassigned.",
+            ranges(removed),
+        ),
         table("blanked", "Turned into a space by `clean_text`.", ranges(blanked)),
         table("ideograph", "Set apart by spaces by `handle_chinese_chars`.", ranges(ideograph)),
         table("nonspacingMark", "Dropped by `strip_accents` after decomposition.", ranges(mark)),
@@ -132,12 +142,20 @@ def render():
         table("punctuation", "A word of its own.", ranges(punctuation)),
         table("wordCharacter", "`\\\\w` beside a `single_word` added token.".replace("\\\\", "\\"), ranges(word)),
         table(
-            "decomposition", "Full canonical decompositions, Hangul syllables apart.",
-            [f"{c:X}={hexes(t)}" for c, t in sorted(decomposition.items())]),
-        table("lowercase", "Lower case, one scalar at a time.", [f"{c:X}={hexes(t)}" for c, t in sorted(lowercase.items())]),
+            "decomposition",
+            "Full canonical decompositions, Hangul syllables apart.",
+            [f"{c:X}={hexes(t)}" for c, t in sorted(decomposition.items())],
+        ),
         table(
-            "combiningClass", "Canonical combining classes other than 0: the class, a colon, then its scalars.",
-            [w for k, cs in sorted(combining.items()) for w in [f"{k}:"] + ranges(cs)]),
+            "lowercase",
+            "Lower case, one scalar at a time.",
+            [f"{c:X}={hexes(t)}" for c, t in sorted(lowercase.items())],
+        ),
+        table(
+            "combiningClass",
+            "Canonical combining classes other than 0: the class, a colon, then its scalars.",
+            [w for k, cs in sorted(combining.items()) for w in [f"{k}:", *ranges(cs)]],
+        ),
     ]
     head = (
         "// Written by runtimes/huggingface/tools/unicode_tables.py; do not edit.\n"
