@@ -116,6 +116,41 @@ struct PodFeatureTests {
         }
     }
 
+    /// A store under the data directory is hidden, but for what the pod mounts of it at its own path.
+    @Test func mountsAreSeenWithinHiddenPlaces() async throws {
+        try await TestNode.with { node in
+            let store = node.configuration.dataDirectory + "/store"
+            try Files.makeDirectory(store)
+            try Files.writeDurably(Array("kept\n".utf8), to: store + "/file", mode: 0o644)
+            let pod = shellPod("seen", "cat \(store)/file; echo more > \(store)/other; ls \(node.configuration.dataDirectory)") {
+                $0.spec.containers[0].volumeMounts = [VolumeMount(mountPath: store, name: "store")]
+                $0.spec.volumes = [volume("store") { $0.hostPath = HostPathVolumeSource(path: store, type: "Directory") }]
+            }
+            await node.cluster.create(pod)
+            try await node.wait("seen", "done") { $0.phase == "Succeeded" }
+            #expect(node.log(pod) == ["kept", "store"])
+            #expect(Files.text(store + "/other") == "more\n")
+        }
+    }
+
+    /// A disk without room for one more file: a reason, no crash, and the pod goes on once there is room.
+    @Test func aFullDiskIsNamedAndSurvived() async throws {
+        try await TestNode.with { node in
+            let pods = node.context.layout.pods
+            try Files.mount("tmpfs", on: pods, type: "tmpfs", data: "size=1m,nr_inodes=4")
+            let pod = await node.cluster.create(shellPod("full", "echo done"))
+            try await node.waitUntil("the reason is told") {
+                await node.cluster.events.contains { $0.isWarning && $0.message.contains("free space") }
+            }
+            #expect(await node.cluster.pod("full")?.status?.phase == "Pending")
+            try await Command(
+                program: "mount", arguments: ["-o", "remount,size=50m,nr_inodes=10000", pods]
+            ).check()
+            try await node.wait("full", "done") { $0.phase == "Succeeded" }
+            #expect(node.log(pod) == ["done"])
+        }
+    }
+
     @Test func memoryLimitKills() async throws {
         try await TestNode.with { node in
             let pod = shellPod("big", "head -c 200000000 /dev/zero | tail -c 150000000 | wc -c; exec tail /dev/zero") {

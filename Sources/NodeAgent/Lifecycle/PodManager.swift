@@ -17,13 +17,15 @@ actor PodManager {
     func run() async {
         await adoptFromDisk()
         var seen = Files.modified(context.layout.exits)
+        var round = 0
         while !Task.isCancelled {
             let modified = Files.modified(context.layout.exits)
             if modified != seen {
                 seen = modified
                 for worker in workers.values { await worker.poke() }
             }
-            await sweep()
+            round += 1
+            if round % 10 == 0 { await sweep() }
             try? await Task.sleep(for: .milliseconds(50))
         }
         for task in tasks.values { task.cancel() }
