@@ -113,9 +113,10 @@ let modules: [Module] = [
     Module(
         name: "Embedded",
         imports: [
-            "APIServer", "ClusterControllers", "NodeAgent", "Operator", "Gateway", "TrainingAgent", "ModelServer",
+            "APIServer", "ClusterControllers", "NodeAgent", "Operator", "Gateway", "TrainingAgent", "ModelServer", "Reconcilers",
+            "Prometheus", "Transformer",
         ],
-        libraries: ["Logging", "ServiceLifecycle", "Subprocess", "X509"]),
+        libraries: ["AsyncHTTPClient", "Hummingbird", "Logging", "ServiceLifecycle", "Subprocess", "SystemPackage"]),
 
     // Tests only.
     Module(

@@ -134,6 +134,14 @@ public struct NodeAgent: ServiceLifecycle.Service {
             memory: .bytes(Machine.memoryBytes), ephemeralStorage: .bytes(Files.space(configuration.dataDirectory)?.total ?? 0))
     }
 
+    /// Makes the bridge that pods are joined to, with the machine's address on it: for servers that listen there before an agent runs.
+    public static func prepareNetwork(configuration: NodeConfiguration, logger: Logger) async throws {
+        let context = NodeContext(
+            configuration: configuration, cluster: NoCluster(), facts: facts(configuration), log: logger, now: { Date() })
+        try context.layout.prepare()
+        try await context.network.prepare()
+    }
+
     /// Ends every container of a data directory and takes mounts, network and records away. For when no agent runs.
     public static func stopEverything(configuration: NodeConfiguration, logger: Logger) async throws {
         let lock = try Preflight.lock(configuration)

@@ -20,6 +20,8 @@ public struct Operator: ServiceLifecycle.Service {
         public var leaderElection: LeaderElection?
         /// Where health and metrics are served; nil serves none.
         public var healthAddress: (host: String, port: Int)?
+        /// Called when the caches are filled and this process leads: from then on it reconciles.
+        public var onReady: (@Sendable () -> Void)?
 
         public struct LeaderElection: Sendable {
             public var namespace: String
@@ -69,6 +71,7 @@ public struct Operator: ServiceLifecycle.Service {
             let server = HealthServer(host: address.host, port: address.port, manager: manager, logger: logger)
             manager.add("health", needsLeadership: false) { try await server.run() }
         }
+        if let onReady = configuration.onReady { manager.add("ready") { onReady() } }
         try await manager.run()
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Embedded
 
 /// The command line: parses, wires, runs. Everything it does is in the targets it imports.
 @main
@@ -6,14 +7,24 @@ struct Apus: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apus",
         abstract: "Turns a labelled data set into a model in production, and keeps it good.",
-        version: "0.1.0",
+        version: ProductVersion.current,
         subcommands: [
+            UpCommand.self,
+            DownCommand.self,
+            StatusCommand.self,
+            DoctorCommand.self,
             APIServerCommand.self,
             ControllersCommand.self,
+            OperatorCommand.self,
             AgentCommand.self,
             GatewayCommand.self,
             ServeCommand.self,
             NodeCommand.self,
+            ApplyCommand.self,
+            GetCommand.self,
+            PredictCommand.self,
+            CRDsCommand.self,
+            VersionCommand.self,
         ]
     )
 }

@@ -43,7 +43,7 @@ final class Encoder: @unchecked Sendable {
             workspace.reserve(rows: rows, texts: (batch.texts + quantum - 1) / quantum * quantum)
             team.run { [self] worker in
                 omp_set_num_threads(1)
-                forward(batch, band: band(of: worker, rows: rows), worker: worker, wantsMeans: wantsMeans)
+                forward(batch, band: band(of: worker, rows: rows), worker: worker)
             }
             return head(batch, wantsMeans: wantsMeans)
         }
@@ -74,47 +74,23 @@ final class Encoder: @unchecked Sendable {
         return start..<end
     }
 
-    private func forward(_ batch: PackedBatch, band: Range<Int>, worker: Int, wantsMeans: Bool) {
+    private func forward(_ batch: PackedBatch, band: Range<Int>, worker: Int) {
         let kernels = kernels[worker]
         embed(batch, band)
-        for (index, layer) in weights.layers.enumerated() {
-            // The classifier reads the first token alone: in the last layer the others serve as keys and values only.
-            let firstOnly = !wantsMeans && index == weights.layers.count - 1
+        for layer in weights.layers {
             let size = configuration.hiddenSize
             let hidden = workspace.hidden.base + band.lowerBound * size
             layer.queryKeyValue.apply(
                 hidden, to: workspace.queryKeyValue.base + band.lowerBound * 3 * size, rows: band.count, using: kernels)
             team.meet()
-            attend(batch, worker: worker, firstOnly: firstOnly)
+            attend(batch, worker: worker)
             team.meet()
-            if firstOnly {
-                finishFirstTokens(batch, layer, worker: worker)
-                return
-            }
             layer.attentionOutput.apply(
                 workspace.context.base + band.lowerBound * size, to: hidden, rows: band.count, using: kernels)
             normalize(hidden, rows: band.count, layer.attentionNorm)
             feedForward(layer, hidden, rows: band.count, worker: worker)
             normalize(hidden, rows: band.count, layer.outputNorm)
         }
-    }
-
-    /// The rest of the last layer, for each text's first token.
-    private func finishFirstTokens(_ batch: PackedBatch, _ layer: EncoderWeights.Layer, worker: Int) {
-        let size = configuration.hiddenSize
-        let quantum = KernelCache.rowQuantum
-        let band = band(of: worker, rows: (batch.texts + quantum - 1) / quantum * quantum)
-        for text in band.clamped(to: 0..<batch.texts) {
-            let row = batch.starts[text] * size
-            (workspace.firstTokens.base + text * size).update(from: workspace.hidden.base + row, count: size)
-            (workspace.pooled.base + text * size).update(from: workspace.context.base + row, count: size)
-        }
-        let hidden = workspace.firstTokens.base + band.lowerBound * size
-        layer.attentionOutput.apply(
-            workspace.pooled.base + band.lowerBound * size, to: hidden, rows: band.count, using: kernels[worker])
-        normalize(hidden, rows: band.count, layer.attentionNorm)
-        feedForward(layer, hidden, rows: band.count, worker: worker)
-        normalize(hidden, rows: band.count, layer.outputNorm)
     }
 
     private func embed(_ batch: PackedBatch, _ band: Range<Int>) {
@@ -161,7 +137,7 @@ final class Encoder: @unchecked Sendable {
     }
 
     /// Scaled dot-product attention, one head of one text after another; workers take them in turns.
-    private func attend(_ batch: PackedBatch, worker: Int, firstOnly: Bool) {
+    private func attend(_ batch: PackedBatch, worker: Int) {
         let size = configuration.hiddenSize
         let headSize = configuration.headSize
         let rowStride = 3 * size
@@ -174,10 +150,9 @@ final class Encoder: @unchecked Sendable {
                 let key = query + size
                 let value = query + 2 * size
                 let output = workspace.context.base + start * size + head * headSize
-                let wanted = firstOnly ? 1 : length
                 var done = 0
-                while done < wanted {
-                    let queries = min(Workspace.queryBlock, wanted - done)
+                while done < length {
+                    let queries = min(Workspace.queryBlock, length - done)
                     product(
                         query + done * rowStride, rowStride, key, rowStride, transposed: true, to: scores, length,
                         rows: queries, columns: length, inner: headSize)
@@ -207,10 +182,8 @@ final class Encoder: @unchecked Sendable {
         let size = configuration.hiddenSize
         let labels = configuration.labels.count
         let hidden = workspace.hidden.base
-        if wantsMeans {
-            for text in 0..<batch.texts {
-                (workspace.firstTokens.base + text * size).update(from: hidden + batch.starts[text] * size, count: size)
-            }
+        for text in 0..<batch.texts {
+            (workspace.firstTokens.base + text * size).update(from: hidden + batch.starts[text] * size, count: size)
         }
         let quantum = KernelCache.rowQuantum
         let rows = (batch.texts + quantum - 1) / quantum * quantum

@@ -1,0 +1,46 @@
+import Foundation
+import KubernetesTypes
+
+/// The kubeconfig for people: in the data folder, and in `~/.kube/config` where they ask for it.
+public enum KubeconfigFile {
+    static let name = "apus"
+
+    /// Adds cluster, user and context of `addition` to a kubeconfig, in place of those of the same names; all else stays as it is,
+    /// the current context too unless there is none.
+    static func merged(_ existing: JSONValue, with addition: JSONValue) -> JSONValue {
+        var result = existing
+        for list in ["clusters", "users", "contexts"] {
+            let new = addition[list]?.array ?? []
+            let names = Set(new.compactMap { $0["name"]?.string })
+            let kept = (existing[list]?.array ?? []).filter { !names.contains($0["name"]?.string ?? "") }
+            result[list] = .array(kept + new)
+        }
+        if result["apiVersion"] == nil { result["apiVersion"] = "v1" }
+        if result["kind"] == nil { result["kind"] = "Config" }
+        if (existing["current-context"]?.string ?? "").isEmpty { result["current-context"] = addition["current-context"] }
+        return result
+    }
+
+    /// Merges the cluster's kubeconfig into another file, by default the one that kubectl reads.
+    /// - Returns: the file.
+    @discardableResult
+    public static func mergeIntoDefault(_ settings: ClusterSettings, file: String? = nil) throws -> String {
+        let home = ProcessInfo.processInfo.environment["HOME"] ?? NSHomeDirectory()
+        let path = URL(filePath: file ?? home + "/.kube/config").resolvingSymlinksInPath().path
+        guard let text = Files.text(settings.paths.kubeconfig) else {
+            throw EmbeddedError(.notRunning, "\(settings.paths.kubeconfig) does not exist; start the cluster with apus up")
+        }
+        do {
+            let addition = try YAML.parse(text).first ?? [:]
+            let existing = try Files.text(path).map { try YAML.parse($0).first ?? [:] } ?? [:]
+            guard existing.object != nil else {
+                throw EmbeddedError(.fileAccess, "\(path) is not a kubeconfig; it was left as it is")
+            }
+            try Files.makeFolder(URL(filePath: path).deletingLastPathComponent().path)
+            try Files.write(try YAML.string(merged(existing, with: addition)), to: path)
+        } catch let error as YAMLParseError {
+            throw EmbeddedError(.fileAccess, "\(path) is not readable YAML (\(error)); it was left as it is")
+        }
+        return path
+    }
+}

@@ -1,0 +1,101 @@
+import Foundation
+public import KubernetesClient
+public import KubernetesTypes
+
+/// What people without kubectl need of the API: apply manifests, look at objects.
+public struct ClusterConnection: Sendable {
+    public let client: Client
+    private let discovery: Discovery
+    private let defaultNamespace: String
+
+    /// - Parameters:
+    ///   - kubeconfig: a file; where it is left out, that of the cluster in the data folder, else as kubectl finds it.
+    public init(kubeconfig: String? = nil, dataDirectory: String) throws {
+        let own = ClusterSettings(dataDirectory: dataDirectory).paths.kubeconfig
+        let environment = ProcessInfo.processInfo.environment
+        let path = kubeconfig ?? (environment["KUBECONFIG"] == nil && Files.exists(own) ? own : nil)
+        let configuration = try ConnectionConfiguration.discover(kubeconfig: path)
+        client = try Client(configuration, options: .init(userAgent: "apus", requestTimeout: .seconds(15), maximumTries: 3))
+        discovery = Discovery(client)
+        defaultNamespace = configuration.namespace
+    }
+
+    /// Server-side apply of all documents of a text.
+    /// - Returns: the objects, as `trainingjob.apus.dev/tickets`.
+    public func apply(_ text: String, namespace: String? = nil) async throws -> [String] {
+        var applied: [String] = []
+        for document in try YAML.parse(text) {
+            var object = DynamicObject(document)
+            let type = try await discovery.type(of: object.groupVersionKind)
+            if type.isNamespaced, object.namespace.isEmpty {
+                object.value[path: ["metadata", "namespace"]] = .string(namespace ?? defaultNamespace)
+            }
+            try await client.apply(type, object, manager: "apus-cli")
+            let group = type.group.isEmpty ? "" : ".\(type.group)"
+            applied.append("\(type.kind.lowercased())\(group)/\(object.name)")
+        }
+        return applied
+    }
+
+    /// The kind that a plural, singular, short name or kind means.
+    public func type(named name: String) async throws -> ResourceType {
+        let wanted = name.lowercased()
+        let entries = try await discovery.entries()
+        let found = entries.first { entry in
+            [entry.type.plural, entry.singular, entry.type.kind.lowercased(), entry.type.groupResource].contains(wanted)
+                || entry.shortNames.contains(wanted)
+        }
+        guard let found else {
+            throw EmbeddedError(.invalidSetting, "the server has no kind \"\(name)\"; apus get crds lists those of Apus")
+        }
+        return found.type
+    }
+
+    public func get(_ type: ResourceType, _ name: String, namespace: String? = nil) async throws -> DynamicObject {
+        try await client.get(type, ObjectKey(namespace: type.isNamespaced ? namespace ?? defaultNamespace : "", name: name))
+    }
+
+    public func list(_ type: ResourceType, namespace: String? = nil) async throws -> [DynamicObject] {
+        try await client.list(type, namespace: type.isNamespaced ? namespace ?? defaultNamespace : nil).items
+    }
+
+    /// Columns as the server prints them, in lines.
+    public func table(_ type: ResourceType, _ name: String? = nil, namespace: String? = nil) async throws -> [String] {
+        let scope = type.isNamespaced ? namespace ?? defaultNamespace : nil
+        var call = Call(.get, type.path(namespace: scope, name: name))
+        call.accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+        let table = try await client.send(call)
+        let columns = (table["columnDefinitions"]?.array ?? []).enumerated().filter { $0.element["priority"]?.integer ?? 0 == 0 }
+        let header = columns.map { $0.element["name"]?.string?.uppercased() ?? "" }
+        let rows = (table["rows"]?.array ?? []).map { row in columns.map { Self.text(row["cells"]?[$0.offset]) } }
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        return ([header] + rows).map { row in
+            row.enumerated().map { index, cell in
+                index == row.count - 1 ? cell : cell + String(repeating: " ", count: widths[index] + 3 - cell.count)
+            }.joined()
+        }
+    }
+
+    /// A field such as `.status.progress.percent` or `.status.readings[0].value` as text; empty where there is none.
+    public static func field(_ path: String, of value: JSONValue) -> String {
+        var current: JSONValue? = value
+        for part in path.split(separator: ".") {
+            let name = part.prefix { $0 != "[" }
+            if !name.isEmpty { current = current?[String(name)] }
+            for index in part.dropFirst(name.count).split(separator: "[") {
+                current = current?[Int(index.dropLast()) ?? -1]
+            }
+        }
+        return text(current)
+    }
+
+    private static func text(_ value: JSONValue?) -> String {
+        switch value {
+        case nil, .null: ""
+        case .string(let text): text
+        case .some(let other): JSONSerializer.string(other)
+        }
+    }
+
+    public func shutdown() async { try? await client.shutdown() }
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+/// `apus up --detach`: the same program again, away from the terminal.
+public enum BackgroundCluster {
+    /// Returns when everything works.
+    /// - Parameters:
+    ///   - arguments: of `apus up` in the foreground.
+    ///   - say: told the lines that the other process writes meanwhile.
+    /// - Throws: ``EmbeddedError`` with what the other process said when it failed.
+    public static func start(
+        _ settings: ClusterSettings, arguments: [String], _ say: @Sendable (String) -> Void
+    ) async throws {
+        try settings.validate()
+        try Prerequisites.check()
+        if let holder = InstanceLock.holder(settings.paths) {
+            throw EmbeddedError(
+                .alreadyRunning,
+                "a cluster already runs in \(settings.dataDirectory) (process \(holder.pid)); stop it with apus down")
+        }
+        try Files.makeFolder(settings.dataDirectory, mode: 0o711)
+        try? FileManager.default.removeItem(atPath: settings.paths.state)
+        let log = settings.paths.log
+        if !Files.exists(log) { try Files.write("", to: log) }
+        guard let output = FileHandle(forWritingAtPath: log), let input = FileHandle(forReadingAtPath: log) else {
+            throw EmbeddedError(.fileAccess, "\(log) cannot be written")
+        }
+        try output.seekToEnd()
+        try input.seekToEnd()
+        let process = Process()
+        // Foundation gives the child a process group of its own, so Ctrl-C does not reach it; nohup keeps a closing terminal from
+        // ending it, and replaces itself by the program, so the number stays the same.
+        process.executableURL = URL(filePath: "/usr/bin/nohup")
+        process.arguments = [URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path] + arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = output
+        do {
+            try process.run()
+        } catch {
+            throw EmbeddedError(.partFailed, "apus up cannot be started in the background", cause: error)
+        }
+        try await follow(process, settings, input, say)
+    }
+
+    private static func follow(
+        _ process: Process, _ settings: ClusterSettings, _ log: FileHandle, _ say: (String) -> Void
+    ) async throws {
+        var rest = ""
+        func relay() {
+            rest += String(decoding: log.availableData, as: UTF8.self)
+            var lines = rest.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            rest = lines.removeLast()
+            for line in lines where !line.hasPrefix("  export ") && !line.hasPrefix("apus: ") { say(line) }
+        }
+        while true {
+            let isRunning = process.isRunning
+            relay()
+            if let state = ClusterState.load(settings.paths), state.pid == process.processIdentifier {
+                if state.phase == .ready { return relay() }
+                if state.phase == .failed {
+                    throw EmbeddedError(.partFailed, state.message ?? "apus up failed; its log is \(settings.paths.log)")
+                }
+            }
+            guard isRunning else {
+                throw EmbeddedError(.partFailed, "apus up ended; its log is \(settings.paths.log)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}
