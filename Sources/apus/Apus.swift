@@ -22,6 +22,7 @@ struct Apus: AsyncParsableCommand {
             NodeCommand.self,
             ApplyCommand.self,
             GetCommand.self,
+            DeleteCommand.self,
             PredictCommand.self,
             CRDsCommand.self,
             VersionCommand.self,

@@ -55,6 +55,12 @@ public struct ClusterConnection: Sendable {
         try await client.get(type, ObjectKey(namespace: type.isNamespaced ? namespace ?? defaultNamespace : "", name: name))
     }
 
+    public func delete(_ type: ResourceType, _ name: String, namespace: String? = nil) async throws {
+        try await client.delete(
+            type, ObjectKey(namespace: type.isNamespaced ? namespace ?? defaultNamespace : "", name: name),
+            .of(propagation: .background))
+    }
+
     public func list(_ type: ResourceType, namespace: String? = nil) async throws -> [DynamicObject] {
         try await client.list(type, namespace: type.isNamespaced ? namespace ?? defaultNamespace : nil).items
     }

@@ -107,3 +107,28 @@ struct GetCommand: AsyncParsableCommand {
         }
     }
 }
+
+/// `apus delete`: for machines without kubectl.
+struct DeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Deletes an object; what it owns goes with it.",
+        discussion: """
+            Examples:
+              apus delete tjob tickets-season1
+            """)
+
+    @Argument(help: "Kind.")
+    var kind: String
+
+    @Argument(help: "Name.")
+    var name: String
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        try await connection.use { cluster in
+            try await cluster.delete(try await cluster.type(named: kind), name, namespace: connection.namespace)
+            Terminal.say("\(kind)/\(name) deleted")
+        }
+    }
+}
