@@ -8,7 +8,7 @@ import ServiceLifecycle
 struct NodePart: Part {
     let name = "node"
     private let settings: ClusterSettings
-    private let configuration: Configuration
+    private let configuration: NodeConfiguration
     private let client: Client
     private let logger: Logger
 
@@ -23,15 +23,14 @@ struct NodePart: Part {
     }
 
     /// What the agent needs to know whether it runs or only cleans up.
-    static func configuration(_ settings: ClusterSettings) -> Configuration {
-        var configuration = Configuration(
+    static func configuration(_ settings: ClusterSettings) -> NodeConfiguration {
+        var configuration = NodeConfiguration(
             nodeName: settings.nodeName, dataDirectory: settings.paths.node, bridge: settings.bridge)
         configuration.network.podCIDR = settings.podCIDR
         configuration.serviceCIDR = settings.serviceCIDR
         configuration.clusterDNS = settings.clusterDNS
         configuration.dnsPort = settings.dnsPort
         // The API server reaches the kubelet endpoints over the bridge, which nobody outside of the machine does.
-        configuration.nodeAddress = settings.bridgeAddress
         configuration.kubeletAddress = settings.bridgeAddress
         configuration.kubeletPort = settings.kubeletPort
         configuration.hiddenPaths = [settings.dataDirectory]

@@ -1,0 +1,97 @@
+import ApusAPI
+import ApusTesting
+import Foundation
+import KubernetesClient
+import KubernetesTypes
+import Logging
+import ServiceLifecycle
+import Testing
+
+@testable import Embedded
+
+/// The real thing with its own data folder, ports and bridge: started, looked at, stopped, cleaned up.
+@Suite(.serialized, .enabled(if: geteuid() == 0 && Prerequisites.missing().isEmpty, "needs root and the packages of hack/setup"))
+struct ClusterTests {
+    private static func settings() -> ClusterSettings {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-up-\(UUID().uuidString.prefix(8))").path
+        var settings = ClusterSettings(dataDirectory: folder, nodeName: "testnode")
+        settings.port = 46443
+        settings.gatewayPort = 46088
+        settings.prometheusPort = 46095
+        settings.kubeletPort = 46250
+        settings.dnsPort = 46053
+        settings.bridge = "apustest7"
+        settings.podCIDR = "10.117.0.0/16"
+        settings.serviceCIDR = "10.118.0.0/16"
+        settings.clusterDNS = settings.defaultDNS
+        return settings
+    }
+
+    private static var logger: Logger {
+        var logger = Logger(label: "test")
+        logger.logLevel = .error
+        return logger
+    }
+
+    private static func start(_ settings: ClusterSettings) -> (ServiceGroup, Task<Void, any Error>) {
+        let cluster = EmbeddedCluster(settings: settings, logger: logger) { _ in }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: cluster, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger))
+        return (group, Task.detached { try await group.run() })
+    }
+
+    @Test(.timeLimit(.minutes(3))) func startsWorksStopsAndStartsAgain() async throws {
+        let settings = Self.settings()
+        let shutdown = ClusterShutdown(dataDirectory: settings.dataDirectory, purges: true, logger: Self.logger)
+        do {
+            try await use(settings)
+        } catch {
+            try? await shutdown.run { _ in }
+            throw error
+        }
+        try await shutdown.run { _ in }
+        #expect(!FileManager.default.fileExists(atPath: settings.dataDirectory))
+        #expect(!FileManager.default.fileExists(atPath: "/sys/class/net/\(settings.bridge)"))
+        // Once more is no mistake.
+        try await shutdown.run { _ in }
+    }
+
+    private func use(_ settings: ClusterSettings) async throws {
+        for round in 1...2 {
+            let (group, task) = Self.start(settings)
+            try await eventually("the cluster is ready in round \(round)", within: .seconds(60)) {
+                let state = ClusterState.load(settings.paths)
+                if state?.phase == .failed { throw EmbeddedError(.partFailed, state?.message ?? "") }
+                return state?.phase == .ready
+            }
+            try await examine(settings)
+            await group.triggerGracefulShutdown()
+            try await task.value
+            for port in PortCheck.ports(of: settings) { #expect(PortCheck.isFree(port.number), "\(port.purpose)") }
+            #expect(try await ClusterStatus.gather(dataDirectory: settings.dataDirectory).exitCode == 3)
+        }
+    }
+
+    private func examine(_ settings: ClusterSettings) async throws {
+        let mode = try FileManager.default.attributesOfItem(atPath: settings.paths.kubeconfig)[.posixPermissions] as? NSNumber
+        #expect(mode?.intValue == 0o600)
+        let status = try await ClusterStatus.gather(dataDirectory: settings.dataDirectory)
+        #expect(status.exitCode == 0, "\(status.lines().joined(separator: "\n"))")
+
+        let client = try Client(.kubeconfig(path: settings.paths.kubeconfig))
+        for definition in ApusAPI.definitions { _ = try await client.list(definition.type) }
+        #expect(try await client.list(Node.self).items.map(\.name) == ["testnode"])
+        try await client.shutdown()
+
+        // Each part has rights of its own, and no more.
+        let gateway = try Client(.kubeconfig(path: "\(settings.paths.credentials)/gateway.kubeconfig"))
+        _ = try await gateway.list(InferenceService.self)
+        await #expect(throws: StatusError.self) { try await gateway.list(Secret.self) }
+        try await gateway.shutdown()
+
+        let second = EmbeddedCluster(settings: settings, logger: Self.logger) { _ in }
+        let error = await #expect(throws: EmbeddedError.self) { try await second.run() }
+        #expect(error?.code == .alreadyRunning)
+    }
+}
