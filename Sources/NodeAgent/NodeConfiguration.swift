@@ -17,7 +17,7 @@ public struct NodeConfiguration: Sendable {
     /// Where the kubelet endpoints listen; nil for the machine's address on the bridge. It is also the node's address.
     public var kubeletAddress: String?
     public var kubeletPort = 10250
-    /// PEM files for the kubelet endpoints; without them the agent makes a certificate of its own.
+    /// PEM for the kubelet endpoints; without them the agent makes a certificate of its own.
     public var kubeletCertificate: (certificate: String, key: String)?
     /// Bearer tokens that the kubelet endpoints accept besides those that the API server vouches for.
     public var kubeletTokens: [String] = []

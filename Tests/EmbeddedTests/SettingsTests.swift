@@ -8,14 +8,15 @@ import Testing
         try ClusterSettings(dataDirectory: "/srv/apus").validate()
     }
 
-    @Test(arguments: [
-        ("--port", { @Sendable (settings: inout ClusterSettings) in settings.port = 0 }),
-        ("--gateway-port and --prometheus-port", { $0.prometheusPort = $0.gatewayPort }),
-        ("--pod-cidr", { $0.podCIDR = "10.88.0.0" }),
-        ("--service-cidr", { $0.serviceCIDR = "10.300.0.0/16" }),
-        ("--bridge", { $0.bridge = "a-name-that-is-too-long" }),
-        ("--scrape-interval", { $0.scrapeIntervalSeconds = 0 }),
-    ] as [(String, @Sendable (inout ClusterSettings) -> Void)])
+    @Test(
+        arguments: [
+            ("--port", { @Sendable (settings: inout ClusterSettings) in settings.port = 0 }),
+            ("--gateway-port and --prometheus-port", { $0.prometheusPort = $0.gatewayPort }),
+            ("--pod-cidr", { $0.podCIDR = "10.88.0.0" }),
+            ("--service-cidr", { $0.serviceCIDR = "10.300.0.0/16" }),
+            ("--bridge", { $0.bridge = "a-name-that-is-too-long" }),
+            ("--scrape-interval", { $0.scrapeIntervalSeconds = 0 }),
+        ] as [(String, @Sendable (inout ClusterSettings) -> Void)])
     func nonsenseIsRefusedByFlag(flag: String, change: @Sendable (inout ClusterSettings) -> Void) throws {
         var settings = ClusterSettings(dataDirectory: "/srv/apus")
         change(&settings)

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct ScrapeTargetTests {
     private static func pod(
-        _ name: String = "tickets-v1-abc", annotations: [String: String] = ["prometheus.io/scrape": "true", "prometheus.io/port": "8080"],
+        _ name: String = "tickets-v1-abc",
+        annotations: [String: String] = ["prometheus.io/scrape": "true", "prometheus.io/port": "8080"],
         labels: [String: String] = [:], address: String? = "10.88.0.7", phase: String = "Running"
     ) -> Pod {
         var pod = Pod(metadata: ObjectMeta(annotations: annotations, labels: labels, name: name, namespace: "shop"))
@@ -30,7 +31,8 @@ import Testing
     @Test(arguments: [
         pod(annotations: [:]), pod(annotations: ["prometheus.io/scrape": "false", "prometheus.io/port": "8080"]),
         pod(annotations: ["prometheus.io/scrape": "true"]),
-        pod(annotations: ["prometheus.io/scrape": "true", "prometheus.io/port": "many"]), pod(address: nil), pod(phase: "Pending"),
+        pod(annotations: ["prometheus.io/scrape": "true", "prometheus.io/port": "many"]), pod(address: nil),
+        pod(phase: "Pending"),
         pod(phase: "Succeeded"),
     ])
     func whatCannotBeScrapedIsLeftOut(pod: Pod) {

@@ -55,13 +55,9 @@ struct ClusterAccess: Sendable {
         ).yaml()
     }
 
-    /// Certificate and key of the node's own endpoints, as files.
+    /// Certificate and key of the node's own endpoints, in PEM.
     func kubeletCertificate(addresses: [String]) throws -> (certificate: String, key: String) {
         let identity = try certificates.server(names: [settings.nodeName, "localhost"], addresses: addresses)
-        try Files.makeFolder(settings.paths.credentials)
-        let base = "\(settings.paths.credentials)/kubelet"
-        try Files.write(identity.certificate, to: base + ".crt")
-        try Files.write(identity.key, to: base + ".key")
-        return (base + ".crt", base + ".key")
+        return (identity.certificate, identity.key)
     }
 }

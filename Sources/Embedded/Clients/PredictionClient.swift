@@ -30,7 +30,8 @@ public struct PredictionClient: Sendable {
         guard response.status == .ok, let answer = try? JSONParser.parse(bytes), let first = answer["predictions"]?[0],
             let label = first["label"]?.string
         else {
-            throw EmbeddedError(.partFailed, "\(url) answered \(response.status.code): \(String(decoding: bytes.prefix(300), as: UTF8.self))")
+            throw EmbeddedError(
+                .partFailed, "\(url) answered \(response.status.code): \(String(decoding: bytes.prefix(300), as: UTF8.self))")
         }
         return Answer(
             label: label, score: first["score"]?.number ?? 0, modelVersion: answer["model_version"]?.string ?? "",

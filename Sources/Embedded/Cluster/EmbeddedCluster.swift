@@ -46,7 +46,7 @@ public struct EmbeddedCluster: ServiceLifecycle.Service {
         try settings.validate()
         try Prerequisites.check()
         try Files.makeFolder(settings.dataDirectory, mode: 0o711)
-        let lock = try InstanceLock(settings.paths)
+        let lock = try await InstanceLock.take(settings.paths)
         defer { withExtendedLifetime(lock) {} }
         let parts = PartSet(settings: settings, startTime: now(), logger: logger, report: report)
         do {

@@ -4,20 +4,32 @@ import Foundation
 final class InstanceLock: Sendable {
     private let descriptor: Int32
 
+    /// Takes the lock. One whose holder is just ending is waited for: the kernel releases it when the last thread is gone.
     /// - Throws: ``EmbeddedError`` `alreadyRunning`, naming the process that holds it.
-    init(_ paths: ClusterPaths) throws {
+    static func take(_ paths: ClusterPaths) async throws -> InstanceLock {
+        let deadline = ContinuousClock.now + .seconds(5)
+        while true {
+            if let lock = try InstanceLock(paths) { return lock }
+            let holder = holder(paths)
+            guard holder == nil, ContinuousClock.now < deadline else {
+                let process = holder.map { " (process \($0.pid))" } ?? ""
+                throw EmbeddedError(
+                    .alreadyRunning,
+                    "a cluster already runs in \(paths.root)\(process); stop it with apus down, or give this one another --data")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// - Returns: nil when another process has the lock.
+    private init?(_ paths: ClusterPaths) throws {
         let path = paths.lock
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw EmbeddedError(.fileAccess, "\(path) cannot be opened: \(String(cString: strerror(errno)))")
         }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            let holder = Self.holder(paths).map { " (process \($0.pid))" } ?? ""
-            throw EmbeddedError(
-                .alreadyRunning,
-                "a cluster already runs in \(paths.root)\(holder); stop it with apus down, or give this one another --data")
-        }
+        // The descriptor is closed when the value goes away.
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
         guard let identity = ProcessIdentity.current, let data = try? JSONEncoder().encode(identity) else { return }
         ftruncate(descriptor, 0)
         _ = data.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }

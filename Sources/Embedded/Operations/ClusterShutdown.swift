@@ -24,7 +24,7 @@ public struct ClusterShutdown: Sendable {
             throw EmbeddedError(.notPrivileged, "stopping containers needs root; run it with sudo")
         }
         try await stopControlPlane(settings, say)
-        let lock = try InstanceLock(settings.paths)
+        let lock = try await InstanceLock.take(settings.paths)
         defer { withExtendedLifetime(lock) {} }
         await PrometheusProcess.endLeftover(settings.paths)
         try await NodePart.stopEverything(settings, logger: logger)

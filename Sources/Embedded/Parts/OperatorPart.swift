@@ -1,31 +1,31 @@
-    import KubernetesClient
-    import Logging
-    import Operator
-    import Reconcilers
-    import ServiceLifecycle
+import KubernetesClient
+import Logging
+import Operator
+import Reconcilers
+import ServiceLifecycle
 import Synchronization
-    import Transformer
+import Transformer
 
-    /// Apus itself: the reconcilers of its kinds.
-    final class OperatorPart: Part {
-        let name = "operator"
-        private let platform: Platform
-        private let client: Client
-        private let logger: Logger
-        private let isReady = Mutex(false)
+/// Apus itself: the reconcilers of its kinds.
+final class OperatorPart: Part {
+    let name = "operator"
+    private let platform: Platform
+    private let client: Client
+    private let logger: Logger
+    private let isReady = Mutex(false)
 
-        init(settings: ClusterSettings, access: ClusterAccess, logger: Logger) throws {
-            client = try access.client("operator", .serviceAccount("apus-operator"))
-            self.logger = logger
-            let paths = settings.paths
-            platform = Platform(
-                store: settings.artifactStore,
-                program: .init(image: "localhost/host", command: [paths.program], hostFolder: paths.programs),
-                gatewayURL: settings.gatewayURL, prometheusURL: settings.prometheusURL,
-                allowedFileRoots: [paths.artifacts, paths.examples, "/opt/apus"])
-        }
+    init(settings: ClusterSettings, access: ClusterAccess, logger: Logger) throws {
+        client = try access.client("operator", .serviceAccount("apus-operator"))
+        self.logger = logger
+        let paths = settings.paths
+        platform = Platform(
+            store: settings.artifactStore,
+            program: .init(image: "localhost/host", command: [paths.program], hostFolder: paths.programs),
+            gatewayURL: settings.gatewayURL, prometheusURL: settings.prometheusURL,
+            allowedFileRoots: [paths.artifacts, paths.examples, "/opt/apus"])
+    }
 
-        func makeService() async throws -> any ServiceLifecycle.Service {
+    func makeService() async throws -> any ServiceLifecycle.Service {
         isReady.withLock { $0 = false }
         var configuration = Operator.Configuration(
             platform: platform, servableArchitectures: Set(ServableArchitecture.names))

@@ -50,7 +50,9 @@ struct PredictCommand: AsyncParsableCommand {
             let client = PredictionClient(service: url, model: model)
             for text in texts {
                 let answer = try await client.predict(text)
-                Terminal.say("\(Terminal.padded(answer.label, 12)) \(String(format: "%.3f", answer.score))  \(answer.modelVersion)  \(text)")
+                Terminal.say(
+                    "\(Terminal.padded(answer.label, 12)) \(String(format: "%.3f", answer.score))  \(answer.modelVersion)  \(text)"
+                )
             }
             if let file { try await send(fileTexts(file), client) }
         }
