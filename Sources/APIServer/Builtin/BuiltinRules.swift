@@ -60,6 +60,10 @@ struct BuiltinRules: ObjectRules {
             object["status"] = new["status"] ?? emptyStatus
             // Status updates of most kinds may change labels and the like as well.
             object["metadata"] = new["metadata"]
+            // The class follows from the spec; a status that does not say it does not change it.
+            if kind.kind == "Pod", (new[path: ["status", "qosClass"]]?.string ?? "").isEmpty {
+                object[path: ["status", "qosClass"]] = old[path: ["status", "qosClass"]]
+            }
             if kind.kind == "Deployment" { object[path: ["metadata", "labels"]] = old[path: ["metadata", "labels"]] }
             return object
         }
@@ -79,7 +83,9 @@ struct BuiltinRules: ObjectRules {
 
     func changesGeneration(old: JSONValue, new: JSONValue) -> Bool {
         // Annotations of a Deployment are copied to its ReplicaSets, so they count as part of what is wanted.
-        if kind.kind == "Deployment", old[path: ["metadata", "annotations"]] != new[path: ["metadata", "annotations"]] { return true }
+        if kind.kind == "Deployment", old[path: ["metadata", "annotations"]] != new[path: ["metadata", "annotations"]] {
+            return true
+        }
         return behavior.changesGeneration(old, new)
     }
 

@@ -92,14 +92,18 @@ struct OpenAPIBuilder: Sendable {
 
     private func addPaths(_ definition: ResourceDefinition, _ schema: String, to paths: inout [String: JSONValue]) {
         let base = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
-        let collection = definition.isNamespaced ? "\(base)/namespaces/{namespace}/\(definition.plural)" : "\(base)/\(definition.plural)"
+        let collection =
+            definition.isNamespaced ? "\(base)/namespaces/{namespace}/\(definition.plural)" : "\(base)/\(definition.plural)"
         func operation(_ verb: String, _ action: String, _ parameters: [JSONValue]) -> (String, JSONValue)? {
             guard definition.verbs.contains(verb) else { return nil }
-            let method = ["list": "get", "create": "post", "get": "get", "update": "put", "patch": "patch", "delete": "delete"][verb] ?? "delete"
+            let method =
+                ["list": "get", "create": "post", "get": "get", "update": "put", "patch": "patch", "delete": "delete"][verb]
+                ?? "delete"
             return (
                 method,
                 [
-                    "tags": [.string(tag)], "operationId": .string("\(action)\(tag)\(definition.kind)"), "parameters": .array(parameters),
+                    "tags": [.string(tag)], "operationId": .string("\(action)\(tag)\(definition.kind)"),
+                    "parameters": .array(parameters),
                     "responses": [
                         "200": [
                             "description": "OK",
@@ -140,7 +144,9 @@ struct OpenAPIBuilder: Sendable {
         ["dryRun", "propagationPolicy", "pretty"].map { parameter($0, "string") } + [parameter("gracePeriodSeconds", "integer")]
 
     private static let listParameters =
-        ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch", "pretty"].map { parameter($0, "string") }
+        ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch", "pretty"].map {
+            parameter($0, "string")
+        }
         + ["limit", "timeoutSeconds"].map { parameter($0, "integer") }
         + ["allowWatchBookmarks", "sendInitialEvents", "watch"].map { parameter($0, "boolean") }
 }

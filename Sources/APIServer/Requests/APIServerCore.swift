@@ -202,7 +202,7 @@ public final class APIServerCore: Sendable {
             authorizer.invalidate()
             if definition.plural == "clusterroles" { await RoleAggregation(core: self).run() }
         }
-        if definition.group == "apiextensions.k8s.io" { definitions.wake() }
+        if definition.group == "apiextensions.k8s.io" { await DefinitionController(core: self).reconcile() }
     }
 
     func afterDelete(_ definition: ResourceDefinition, name: String) async { await afterWrite(definition) }

@@ -177,9 +177,20 @@ extension APIServerCore {
 
     /// Definitions go when the cleanup controller has taken away their objects.
     private static func planDefinition(_ object: JSONValue, now: Date) -> DeletionPlan {
-        guard !(object["metadata"]?["finalizers"]?.array ?? []).isEmpty else { return .remove }
         guard object["metadata"]?["deletionTimestamp"]?.string == nil else { return .nothing }
         var object = object
+        let finalizers = object["metadata"]?["finalizers"]?.array ?? []
+        if !finalizers.contains(.string(DefinitionController.cleanupFinalizer)) {
+            object["metadata"]?["finalizers"] = .array(finalizers + [.string(DefinitionController.cleanupFinalizer)])
+        }
+        var conditions = object["status"]?["conditions"]?.array ?? []
+        conditions.append([
+            "type": "Terminating", "status": "True", "reason": "InstanceDeletionPending",
+            "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+            "lastTransitionTime": .string(Timestamp(now).description),
+        ])
+        if object["status"] == nil { object["status"] = [:] }
+        object["status"]?["conditions"] = .array(conditions)
         object["metadata"]?["deletionTimestamp"] = .string(Timestamp(now).description)
         return .mark(object, thenRemove: false)
     }

@@ -235,7 +235,8 @@ extension APIServerCore {
         if !bypassesRules { object = definition.rules.prepareForUpdate(old: old, new: object, subresource: subresource) }
         let generation = old["metadata"]?["generation"]?.integer ?? 0
         if generation > 0 || definition.rules.hasGeneration {
-            let isBumped = definition.rules.hasGeneration && definition.rules.changesGeneration(old: old, new: object)
+            let isBumped =
+                !bypassesRules && definition.rules.hasGeneration && definition.rules.changesGeneration(old: old, new: object)
             object["metadata"]?["generation"] = .integer(isBumped ? generation + 1 : generation)
         }
         let metadataErrors = MetadataValidation.update(old: old, new: object, definition)

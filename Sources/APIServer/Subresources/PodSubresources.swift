@@ -39,7 +39,7 @@ struct PodSubresources: Sendable {
         ) {
             current throws(APIError) in
             let pod = core.encoder(definition).value(current)
-            return APIServerCore.Change(object: try bound(pod, current, binding, node: node), recordsFields: true)
+            return APIServerCore.Change(object: try bound(pod, current, binding, node: node), recordsFields: false)
         }
         return ResponseEncoder.response(Self.success, form: form, status: 201, warnings: scope.warningHeaders)
     }

@@ -38,8 +38,10 @@ struct APIServerCommand: AsyncParsableCommand {
         let server = APIServer(configuration: configuration, logger: logger)
         let announcement = Task {
             let ready = try await server.ready()
-            print("listening at https://\(bindAddresses[0]):\(ready.port)")
-            if let dataDirectory { print("kubeconfig: \(dataDirectory)/kubeconfig") }
+            // Written at once: whoever started this waits for the line, and may read it through a pipe.
+            var text = "listening at https://\(bindAddresses[0]):\(ready.port)\n"
+            if let dataDirectory { text += "kubeconfig: \(dataDirectory)/kubeconfig\n" }
+            FileHandle.standardOutput.write(Data(text.utf8))
         }
         defer { announcement.cancel() }
         try await ServiceGroup(
