@@ -59,8 +59,8 @@ public struct EmbeddedCluster: ServiceLifecycle.Service {
             await parts.write(.failed, message: "\(error)")
             throw error
         }
-        await parts.write(.ready)
         report(.allReady(took: ContinuousClock.now - start))
+        await parts.write(.ready)
         try? await gracefulShutdown()
         report(.stopping)
         await parts.write(.stopping)
