@@ -235,8 +235,10 @@ extension APIServerCore {
         if !bypassesRules { object = definition.rules.prepareForUpdate(old: old, new: object, subresource: subresource) }
         let generation = old["metadata"]?["generation"]?.integer ?? 0
         if generation > 0 || definition.rules.hasGeneration {
+            // What a status write carries beside the status, such as a deployment's revision, is no new wish of anybody.
             let isBumped =
-                !bypassesRules && definition.rules.hasGeneration && definition.rules.changesGeneration(old: old, new: object)
+                !bypassesRules && subresource != "status" && definition.rules.hasGeneration
+                && definition.rules.changesGeneration(old: old, new: object)
             object["metadata"]?["generation"] = .integer(isBumped ? generation + 1 : generation)
         }
         let metadataErrors = MetadataValidation.update(old: old, new: object, definition)
