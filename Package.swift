@@ -154,7 +154,7 @@ for module in executables where exists("Sources/\(module.name)") {
 }
 let suites =
     (modules + executables).map { ($0.name + "Tests", [$0]) }
-    + [("RepositoryTests", []), ("ConformanceTests", modules), ("SimulationTests", modules), ("EndToEndTests", modules)]
+    + [("RepositoryTests", []), ("ConformanceTests", modules), ("SimulationTests", modules), ("EndToEndTests", [])]
 for (name, subjects) in suites where exists("Tests/\(name)") {
     let extra = name != "RepositoryTests" && exists("Sources/ApusTesting") ? [Target.Dependency.target(name: "ApusTesting")] : []
     let subjectTargets = subjects.filter { exists("Sources/\($0.name)") && $0.name != "ApusTesting" }
