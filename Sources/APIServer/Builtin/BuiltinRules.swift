@@ -1,4 +1,5 @@
 import KubernetesTypes
+import Synchronization
 
 /// What one built-in kind has of its own; the closures stand where upstream has a strategy.
 struct KindBehavior: Sendable {
@@ -8,6 +9,10 @@ struct KindBehavior: Sendable {
     var hasGeneration = false
     var prepareForCreate: @Sendable (inout JSONValue) -> Void = { _ in }
     var prepareForUpdate: @Sendable (_ old: JSONValue, _ new: inout JSONValue) -> Void = { _, _ in }
+    /// What a write of the status may not take away.
+    var prepareForStatus: @Sendable (_ old: JSONValue, _ new: inout JSONValue) -> Void = { _, _ in }
+    /// Paths below the object that write one part of it: the part, and its rules.
+    var parts: [String: (path: [String], validate: @Sendable (_ old: JSONValue, _ new: JSONValue) -> [FieldError])] = [:]
     var validate: @Sendable (JSONValue) -> [FieldError] = { _ in [] }
     var validateUpdate: @Sendable (_ old: JSONValue, _ new: JSONValue) -> [FieldError] = { _, _ in [] }
     var validateStatus: @Sendable (_ old: JSONValue, _ new: JSONValue) -> [FieldError] = { _, _ in [] }
@@ -18,8 +23,16 @@ struct KindBehavior: Sendable {
 /// The rules of a built-in kind: its structure from the schema, the rest from its ``KindBehavior``.
 struct BuiltinRules: ObjectRules {
     let kind: GroupVersionKind
-    let type: FieldType
     let behavior: KindBehavior
+    private let structure: KindStructure
+
+    init(kind: GroupVersionKind, behavior: KindBehavior) {
+        self.kind = kind
+        self.behavior = behavior
+        structure = KindStructure(kind)
+    }
+
+    private var type: FieldType { structure.fields.type }
 
     var hasGeneration: Bool { behavior.hasGeneration }
 
@@ -60,11 +73,14 @@ struct BuiltinRules: ObjectRules {
             object["status"] = new["status"] ?? emptyStatus
             // Status updates of most kinds may change labels and the like as well.
             object["metadata"] = new["metadata"]
-            // The class follows from the spec; a status that does not say it does not change it.
-            if kind.kind == "Pod", (new[path: ["status", "qosClass"]]?.string ?? "").isEmpty {
-                object[path: ["status", "qosClass"]] = old[path: ["status", "qosClass"]]
-            }
             if kind.kind == "Deployment" { object[path: ["metadata", "labels"]] = old[path: ["metadata", "labels"]] }
+            behavior.prepareForStatus(old, &object)
+            return object
+        }
+        if let subresource, let part = behavior.parts[subresource] {
+            object = old
+            object["metadata"] = new["metadata"]
+            object[path: part.path] = new[path: part.path]
             return object
         }
         if behavior.hasStatus { object["status"] = old["status"] }
@@ -76,22 +92,33 @@ struct BuiltinRules: ObjectRules {
 
     func validateUpdate(old: JSONValue, new: JSONValue, subresource: String?) -> [FieldError] {
         if subresource == "status" { return behavior.validateStatus(old, new) }
+        if let subresource, let part = behavior.parts[subresource] { return part.validate(old, new) }
         return behavior.validateUpdate(old, new)
     }
 
     func warnings(_ object: JSONValue, old: JSONValue?) -> [String] { behavior.warnings(object, old) }
 
-    func changesGeneration(old: JSONValue, new: JSONValue) -> Bool {
-        // Annotations of a Deployment are copied to its ReplicaSets, so they count as part of what is wanted.
-        if kind.kind == "Deployment", old[path: ["metadata", "annotations"]] != new[path: ["metadata", "annotations"]] {
-            return true
-        }
-        return behavior.changesGeneration(old, new)
+    func changesGeneration(old: JSONValue, new: JSONValue) -> Bool { behavior.changesGeneration(old, new) }
+
+    var fields: (any FieldStructure)? { structure.fields }
+
+    private var emptyStatus: JSONValue? { structure.fields.emptyObject["status"] }
+}
+
+/// The structure of a built-in kind, read when it is first asked for: a server that starts needs none of them.
+private final class KindStructure: Sendable {
+    private let kind: GroupVersionKind
+    private let known = Mutex<KindFields?>(nil)
+
+    init(_ kind: GroupVersionKind) { self.kind = kind }
+
+    var fields: KindFields {
+        if let fields = known.withLock({ $0 }) { return fields }
+        let type = KubernetesSchema.builtin.type(of: kind) ?? .deduced
+        let fields = KindFields(type: type, emptyObject: BuiltinDecoder.empty(kind, type))
+        known.withLock { $0 = fields }
+        return fields
     }
-
-    var fields: (any FieldStructure)? { KindFields(type: type, emptyObject: BuiltinDecoder.empty(kind, type)) }
-
-    private var emptyStatus: JSONValue? { BuiltinDecoder.empty(kind, type)["status"] }
 }
 
 /// The structure of a kind as the request path hands it on to merging.

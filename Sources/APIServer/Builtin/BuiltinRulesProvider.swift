@@ -8,8 +8,8 @@ final class SchemaRulesProvider: ObjectRulesProvider {
     func rules(group: String, version: String, kind: String) -> any ObjectRules {
         let key = GroupVersionKind(group: group, version: version, kind: kind)
         if let rules = known.withLock({ $0[key] }) { return rules }
-        guard let type = KubernetesSchema.builtin.type(of: key) else { return PassThroughRules() }
-        let rules = BuiltinRules(kind: key, type: type, behavior: KindBehaviors.behavior(of: key))
+        guard KubernetesSchema.builtin.typeName(of: key) != nil else { return PassThroughRules() }
+        let rules = BuiltinRules(kind: key, behavior: KindBehaviors.behavior(of: key))
         known.withLock { $0[key] = rules }
         return rules
     }

@@ -4,6 +4,13 @@ import KubernetesTypes
 enum PodBehavior {
     static let pod = KindBehavior(
         defaults: PodDefaults.pod, hasStatus: true, hasGeneration: true, prepareForCreate: prepareForCreate,
+        prepareForStatus: { old, new in
+            // The class follows from the spec; a client that leaves it out does not take it away.
+            if new[path: ["status", "qosClass"]]?.string?.isEmpty ?? true {
+                new[path: ["status", "qosClass"]] = old[path: ["status", "qosClass"]]
+            }
+        },
+        parts: ["ephemeralcontainers": (["spec", "ephemeralContainers"], EphemeralContainers.validate)],
         validate: { pod in
             var errors = PodValidation.pod(pod)
             if !(pod["spec"]?.elements("ephemeralContainers").isEmpty ?? true) {

@@ -11,7 +11,15 @@ enum PodDefaults {
             spec.setDefault("enableServiceLinks", true)
             Self.spec(&spec)
         }
-        pod.modify("status") { status in status.setDefaultText("phase", "Pending") }
+        pod.modify("status") { status in
+            status.setDefaultText("phase", "Pending")
+            // One address is the list of addresses, and the first of the list is the address.
+            if status.elements("podIPs").isEmpty, !status.text("podIP").isEmpty {
+                status["podIPs"] = [["ip": .string(status.text("podIP"))]]
+            } else if let first = status.elements("podIPs").first, status.text("podIP").isEmpty {
+                status["podIP"] = first["ip"]
+            }
+        }
     }
 
     static func template(_ template: inout JSONValue) {

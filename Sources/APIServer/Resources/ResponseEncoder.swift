@@ -172,7 +172,10 @@ struct ResponseEncoder: Sendable {
             return APIResponse(
                 status: status, headers: [("Content-Type", "application/yaml")] + warnings, body: .bytes(Array(text.utf8)))
         case .json:
-            let body = form.isPretty ? Array((JSONSerializer.prettyString(value) + "\n").utf8) : JSONSerializer.bytes(value)
+            let body =
+                form.isPretty
+                ? Array((JSONSerializer.prettyString(value) + "\n").utf8)
+                : StatusEncoder.bytes(value) ?? JSONSerializer.bytes(value)
             return APIResponse(status: status, headers: [("Content-Type", "application/json")] + warnings, body: .bytes(body))
         }
     }

@@ -3,6 +3,8 @@ import KubernetesTypes
 /// The rules of one version of a custom resource.
 struct CustomResourceRules: ObjectRules {
     private let schema: StructuralSchema
+    /// The schema that objects are stored by; what it does not have is not kept, whatever version a request speaks.
+    private let storedSchema: StructuralSchema
     private let type: FieldType
     private let hasStatus: Bool
     private let expressions: ExpressionRules
@@ -15,6 +17,9 @@ struct CustomResourceRules: ObjectRules {
         let source =
             entry[path: ["schema", "openAPIV3Schema"]] ?? ["type": "object", "x-kubernetes-preserve-unknown-fields": true]
         schema = StructuralSchema(source)
+        let stored = spec.elements("versions").first { $0["storage"]?.bool == true } ?? entry
+        storedSchema =
+            stored == entry ? schema : StructuralSchema(stored[path: ["schema", "openAPIV3Schema"]] ?? source)
         type = FieldType.customResource(openAPI: source)
         hasStatus = entry[path: ["subresources", "status"]] != nil
         expressions = ExpressionRules(schema)
@@ -47,19 +52,23 @@ struct CustomResourceRules: ObjectRules {
 
     func defaulted(_ object: JSONValue) -> JSONValue {
         // An object may have been written in a version with other fields.
-        var (object, _) = SchemaPruning.prune(object, schema)
-        SchemaPruning.applyDefaults(&object, schema)
+        var (object, _) = SchemaPruning.prune(object, storedSchema)
+        SchemaPruning.applyDefaults(&object, storedSchema)
         return object
     }
 
+    /// The object as the storage version has it, after it is recorded who wrote what in the version of the request.
+    private func stored(_ object: JSONValue) -> JSONValue { storedSchema === schema ? object : defaulted(object) }
+
     func prepareForCreate(_ object: JSONValue) -> JSONValue {
+        var object = stored(object)
         guard hasStatus else { return object }
-        var object = object
         object["status"] = nil
         return object
     }
 
     func prepareForUpdate(old: JSONValue, new: JSONValue, subresource: String?) -> JSONValue {
+        let new = stored(new)
         if subresource == "status" {
             var object = old
             object["status"] = new["status"]
