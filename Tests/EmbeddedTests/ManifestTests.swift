@@ -41,7 +41,7 @@ import Testing
             case "InferenceService": _ = try InferenceService(document)
             case "DriftMonitor":
                 let monitor = try DriftMonitor(document)
-                #expect(monitor.spec.action?.retrain?.template.spec.inputs?.map(\.name).contains("fresh") == true)
+                #expect(monitor.spec.action?.retrain?.template.spec.inputs.contains { $0.name == "fresh" } == true)
             default: Issue.record("unknown kind in \(path)")
             }
         }
