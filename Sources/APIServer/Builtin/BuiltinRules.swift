@@ -56,7 +56,22 @@ struct BuiltinRules: ObjectRules {
     func defaulted(_ object: JSONValue) -> JSONValue {
         var object = object
         behavior.defaults(&object)
+        pairPlurals(&object)
         return object
+    }
+
+    /// Fields that came first as one value and then as a list say the same thing twice.
+    private func pairPlurals(_ object: inout JSONValue) {
+        if kind.kind == "Pod", let address = object[path: ["status", "podIP"]]?.string, !address.isEmpty,
+            object[path: ["status", "podIPs"]] == nil
+        {
+            object[path: ["status", "podIPs"]] = [["ip": .string(address)]]
+        }
+        if kind.kind == "Node", let network = object[path: ["spec", "podCIDR"]]?.string, !network.isEmpty,
+            object[path: ["spec", "podCIDRs"]] == nil
+        {
+            object[path: ["spec", "podCIDRs"]] = [.string(network)]
+        }
     }
 
     func prepareForCreate(_ object: JSONValue) -> JSONValue {
