@@ -1,6 +1,7 @@
 import APIServer
 import Foundation
 import KubernetesClient
+import Synchronization
 
 /// Who a part is towards the API server.
 struct PartIdentity: Sendable, Hashable {
@@ -24,6 +25,15 @@ struct PartIdentity: Sendable, Hashable {
 struct ClusterAccess: Sendable {
     let settings: ClusterSettings
     let certificates: ClusterCertificates
+    private let clients = OpenClients()
+
+    init(settings: ClusterSettings, certificates: ClusterCertificates) {
+        self.settings = settings
+        self.certificates = certificates
+    }
+
+    /// Closes the connections of all clients that were given out.
+    func closeClients() async { await clients.close() }
 
     var authority: String { certificates.authority.certificate }
 
@@ -33,7 +43,9 @@ struct ClusterAccess: Sendable {
         try Files.makeFolder(settings.paths.credentials)
         try Files.write(text, to: "\(settings.paths.credentials)/\(name).kubeconfig")
         let configuration = try ConnectionConfiguration(kubeconfig: KubernetesClient.Kubeconfig(yaml: text))
-        return try Client(configuration, options: .init(userAgent: userAgent ?? "apus-\(name)"))
+        let client = try Client(configuration, options: .init(userAgent: userAgent ?? "apus-\(name)"))
+        clients.add(client)
+        return client
     }
 
     func kubeconfig(_ identity: PartIdentity) throws -> String {
@@ -59,5 +71,20 @@ struct ClusterAccess: Sendable {
     func kubeletCertificate(addresses: [String]) throws -> (certificate: String, key: String) {
         let identity = try certificates.server(names: [settings.nodeName, "localhost"], addresses: addresses)
         return (identity.certificate, identity.key)
+    }
+}
+
+/// Clients that must be shut down before they go away.
+private final class OpenClients: Sendable {
+    private let clients = Mutex<[Client]>([])
+
+    func add(_ client: Client) { clients.withLock { $0.append(client) } }
+
+    func close() async {
+        let all = clients.withLock { clients in
+            defer { clients = [] }
+            return clients
+        }
+        for client in all { try? await client.shutdown() }
     }
 }

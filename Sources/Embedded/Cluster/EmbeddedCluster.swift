@@ -79,13 +79,13 @@ public struct EmbeddedCluster: ServiceLifecycle.Service {
         let server = APIServerPart(settings: settings, logger: logger)
         try await parts.start(server)
         let access = try server.access()
+        await parts.own(access)
         try Files.write(try access.kubeconfig(.administrator), to: settings.paths.kubeconfig)
         if writesDefaultKubeconfig { try KubeconfigFile.mergeIntoDefault(settings) }
 
         let installing = ContinuousClock.now
         let administrator = try access.client("installer", .administrator)
         let kinds = try await Installer(client: administrator).run()
-        try await administrator.shutdown()
         report(.ready(part: "kinds", detail: "\(kinds) of apus.dev", took: ContinuousClock.now - installing))
 
         let program = settings.paths.program

@@ -3,6 +3,7 @@ import Foundation
 /// One `apus up` for a data folder: a lock that the kernel releases however the process ends.
 final class InstanceLock: Sendable {
     private let descriptor: Int32
+    private let isHeld: Bool
 
     /// Takes the lock. One whose holder is just ending is waited for: the kernel releases it when the last thread is gone.
     /// - Throws: ``EmbeddedError`` `alreadyRunning`, naming the process that holds it.
@@ -28,14 +29,19 @@ final class InstanceLock: Sendable {
         guard descriptor >= 0 else {
             throw EmbeddedError(.fileAccess, "\(path) cannot be opened: \(String(cString: strerror(errno)))")
         }
+        isHeld = flock(descriptor, LOCK_EX | LOCK_NB) == 0
         // The descriptor is closed when the value goes away.
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        guard isHeld else { return nil }
         guard let identity = ProcessIdentity.current, let data = try? JSONEncoder().encode(identity) else { return }
         ftruncate(descriptor, 0)
         _ = data.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        // Only who holds the lock may say that nobody does.
+        if isHeld { ftruncate(descriptor, 0) }
+        close(descriptor)
+    }
 
     /// The process that the lock file names, if it is alive.
     static func holder(_ paths: ClusterPaths) -> ProcessIdentity? {

@@ -9,6 +9,7 @@ actor PartSet {
     private var running: [RunningPart] = []
     private var state: ClusterState
     private var refresher: Task<Void, Never>?
+    private var access: ClusterAccess?
 
     init(
         settings: ClusterSettings, startTime: Date, logger: Logger, report: @escaping @Sendable (EmbeddedCluster.Event) -> Void
@@ -38,11 +39,15 @@ actor PartSet {
         await write(.starting)
     }
 
+    /// Closes the parts' connections once all have stopped.
+    func own(_ access: ClusterAccess) { self.access = access }
+
     /// Stops the last started first; the API server is the last that the others need.
     func stopAll() async {
         refresher?.cancel()
         for part in running.reversed() { await part.stop(within: .seconds(15)) }
         running = []
+        await access?.closeClients()
     }
 
     /// Writes the state where other processes read it; once everything works, whenever a part's state changes.
