@@ -10,6 +10,8 @@ struct DiskLayout: Sendable {
     var exits: String { root + "/exits" }
     var runtime: String { root + "/runc" }
     var images: String { root + "/images" }
+    /// Images on their way, each in a folder of its own.
+    var incoming: String { images + "/incoming" }
     var network: String { root + "/network" }
     var empty: String { root + "/empty" }
 
@@ -26,8 +28,10 @@ struct DiskLayout: Sendable {
     }
 
     func prepare() throws {
-        for path in [root, pods, exits, runtime, images, network, empty] { try Files.makeDirectory(path, mode: 0o711) }
+        for path in [root, pods, exits, runtime, images, network, empty, incoming] { try Files.makeDirectory(path, mode: 0o711) }
         chmod(root, 0o711)
+        // What an agent before this one did not finish.
+        for entry in Files.list(incoming) { Files.remove(incoming + "/" + entry) }
     }
 }
 

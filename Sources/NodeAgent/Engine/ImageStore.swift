@@ -55,8 +55,10 @@ actor ImageStore {
     func pull(_ name: String, credentials: String?) async throws -> ImageConfiguration {
         if let host = present(name), host.isHost { return host }
         let source = try ImageReference.source(of: name, allowsLocalArchives: allowsLocalArchives)
-        try Files.makeDirectory(layout.images + "/incoming")
-        let incoming = layout.images + "/incoming/" + UUID().uuidString
+        guard Files.isDirectory(layout.incoming) else {
+            throw NodeAgentError(.imagePull, "the node's image folder \(layout.images) is gone")
+        }
+        let incoming = layout.incoming + "/" + UUID().uuidString
         defer { Files.remove(incoming) }
         var arguments = ["copy", "--insecure-policy", "--override-os", "linux", "--retry-times", "1"]
         if let registry = source.registry, insecureRegistries.contains(registry) {
