@@ -42,8 +42,8 @@ struct ContainerRuntime: Sendable {
         try Files.mount(
             "overlay", on: paths.rootfs, type: "overlay",
             data: "lowerdir=\(lower),upperdir=\(paths.upper),workdir=\(paths.work)")
-        try Files.writeDurably(json: spec, to: paths.configuration)
-        if !Files.exists(paths.terminationMessage) { try Files.writeDurably([], to: paths.terminationMessage, mode: 0o666) }
+        try Files.write(try JSONEncoder().encode(spec), to: paths.configuration)
+        if !Files.exists(paths.terminationMessage) { try Files.write([], to: paths.terminationMessage, mode: 0o666) }
         try await shim(record, paths: paths, spec: spec, usesStandardInput: usesStandardInput)
     }
 

@@ -3,8 +3,17 @@ import Glibc
 
 /// The file operations that the agent's promises rest on: durable small files, mounts, and processes looked up by identity.
 enum Files {
-    /// Writes a file so that after a crash it is there whole or not at all.
+    /// Writes a file whole or not at all, as others see it. What a power cut may take is made anew with the next start.
+    static func write(_ bytes: some Collection<UInt8>, to path: String, mode: mode_t = 0o600) throws {
+        try write(bytes, to: path, mode: mode, isDurable: false)
+    }
+
+    /// Writes a file so that after a power cut it is there whole or not at all.
     static func writeDurably(_ bytes: some Collection<UInt8>, to path: String, mode: mode_t = 0o600) throws {
+        try write(bytes, to: path, mode: mode, isDurable: true)
+    }
+
+    private static func write(_ bytes: some Collection<UInt8>, to path: String, mode: mode_t, isDurable: Bool) throws {
         let temporary = path + ".tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failure("cannot create \(temporary)") }
@@ -16,7 +25,8 @@ enum Files {
             rest = rest.dropFirst(count)
         }
         fchmod(descriptor, mode)
-        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw failure("cannot keep \(path)") }
+        guard !isDurable || fsync(descriptor) == 0, rename(temporary, path) == 0 else { throw failure("cannot keep \(path)") }
+        guard isDurable else { return }
         let directory = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         if directory >= 0 {
             fsync(directory)

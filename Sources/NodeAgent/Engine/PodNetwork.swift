@@ -129,7 +129,7 @@ struct PodNetwork: Sendable {
         let ports = Self.mappings(pod)
         var sandbox = Sandbox(podUID: pod.uid, bootID: Files.bootID, namespace: path, address: "", ports: ports)
         await remove(sandbox)
-        try Files.writeDurably([], to: path)
+        try Files.write([], to: path)
         try await Command(
             program: "unshare", arguments: ["--net=" + path, "ip", "link", "set", "lo", "up"]
         ).check(.sandbox)

@@ -53,10 +53,10 @@ struct ContainerStarter: Sendable {
             pod.spec.hostNetwork ?? false
             ? (Files.text("/etc/hosts") ?? "127.0.0.1\tlocalhost\n")
             : PodFiles.hosts(pod: pod, address: address, hostname: hostname, domain: context.configuration.clusterDomain)
-        try Files.writeDurably(Array(hosts.utf8), to: directory + "/hosts", mode: 0o644)
-        try Files.writeDurably(Array((hostname + "\n").utf8), to: directory + "/hostname", mode: 0o644)
+        try Files.write(Array(hosts.utf8), to: directory + "/hosts", mode: 0o644)
+        try Files.write(Array((hostname + "\n").utf8), to: directory + "/hostname", mode: 0o644)
         let resolver = PodFiles.resolver(pod: pod, dns: context.dns)
-        try Files.writeDurably(Array(resolver.utf8), to: directory + "/resolv.conf", mode: 0o644)
+        try Files.write(Array(resolver.utf8), to: directory + "/resolv.conf", mode: 0o644)
     }
 
     static func cgroup(of pod: Pod, _ configuration: NodeConfiguration) -> String {
@@ -104,7 +104,7 @@ struct ContainerStarter: Sendable {
             blueprint.devices = Array(Machine.graphicsProcessors.prefix(count)) + Machine.graphicsControlDevices
         }
         try Files.makeDirectory(paths.directory)
-        try Files.writeDurably([], to: paths.terminationMessage, mode: 0o666)
+        try Files.write([], to: paths.terminationMessage, mode: 0o666)
         blueprint.mounts = try mounts(container, image: image, paths: paths, values: values)
         let record = AttemptRecord(
             identity: identity, id: identity.id, bootID: Files.bootID, createdAt: attemptedAt, image: container.image ?? "",

@@ -76,7 +76,7 @@ struct VolumeStore: Sendable {
             }
             let place = fresh + "/" + file.path
             try Files.makeDirectory((place as NSString).deletingLastPathComponent)
-            try Files.writeDurably(file.bytes, to: place, mode: mode_t(file.mode))
+            try Files.write(file.bytes, to: place, mode: mode_t(file.mode))
             if let group {
                 chown(place, 0, gid_t(group))
                 chmod(place, mode_t(file.mode | 0o440))
