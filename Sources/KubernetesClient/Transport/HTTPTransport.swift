@@ -69,6 +69,11 @@ public final class HTTPTransport: Transport {
         try await client.shutdown()
     }
 
+    deinit {
+        // An HTTPClient must not go away running; whoever is cut off by an error or a cancellation has no other moment to end it.
+        client.shutdown(queue: .global()) { _ in }
+    }
+
     private static func tls(_ configuration: ConnectionConfiguration) throws -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
         do {
