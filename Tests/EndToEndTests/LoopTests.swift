@@ -4,14 +4,16 @@ import Testing
 /// The whole loop with the program, kubectl, runc and Prometheus as they are: a job trains on real messages, its version is
 /// registered, promoted, served and answers; a job that cannot go well says why; a version that serves is not deleted.
 @Suite(.serialized) struct LoopTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL.path
+    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL
+        .path
 
     @Test(.timeLimit(.minutes(30)))
     func trainRegisterServeAnswer() throws {
         let cluster = try TestCluster(root: Self.root)
         defer { cluster.stop() }
         try cluster.kubectl("apply", "-f", "\(Self.root)/manifests/runtimes/huggingface.yaml")
-        try cluster.apply(job("first", training: "season1/train.csv", hyperparameters: "{epochs: 2, learning_rate: \"1e-4\", max_length: 48}"))
+        try cluster.apply(
+            job("first", training: "season1/train.csv", hyperparameters: "{epochs: 2, learning_rate: \"1e-4\", max_length: 48}"))
         try cluster.apply(
             """
             apiVersion: apus.dev/v1alpha1
@@ -22,17 +24,17 @@ import Testing
         // A job that can never go well, beside the one that does.
         try cluster.apply(job("unknown-column", training: "season1/train.csv", hyperparameters: "{label_column: no_such_column}"))
 
-        try cluster.wait("tjob/unknown-column", "{.status.phase}", "Failed", minutes: 6)
+        try cluster.wait("tjob/unknown-column", for: "jsonpath={.status.phase}=Failed", minutes: 6)
         let why = try cluster.get("tjob/unknown-column", "{.status.conditions[?(@.type==\"Stalled\")].message}")
         #expect(why.contains("no_such_column") && why.contains("text"), "the message names the column and those found: \(why)")
 
-        try cluster.wait("tjob/first", "{.status.phase}", "Succeeded", minutes: 15)
+        try cluster.wait("tjob/first", for: "jsonpath={.status.phase}=Succeeded", minutes: 15)
         #expect(try cluster.get("tjob/first", "{.status.modelVersion}") == "tickets-1")
         let digest = try cluster.get("mver/tickets-1", "{.spec.artifact.digest}")
         #expect(digest.hasPrefix("sha256:"))
         #expect(Double(try cluster.get("mver/tickets-1", "{.spec.metrics.test\\.macro_f1}")) ?? 0 > 0.4)
 
-        try cluster.wait("infer/tickets", "{.status.phase}", "Stable", minutes: 4)
+        try cluster.wait("infer/tickets", for: "jsonpath={.status.phase}=Stable", minutes: 4)
         #expect(try cluster.get("mdl/tickets", "{.status.aliases[0].version}") == "tickets-1")
         let url = try cluster.get("infer/tickets", "{.status.url}")
         let answer = try cluster.run(
@@ -42,7 +44,7 @@ import Testing
 
         // What serves cannot be deleted, and says who uses it.
         try cluster.kubectl("delete", "mver/tickets-1", "--wait=false")
-        try cluster.wait("mver/tickets-1", "{.status.conditions[?(@.type==\"DeletionBlocked\")].status}", "True", minutes: 1)
+        try cluster.wait("mver/tickets-1", for: "condition=DeletionBlocked", minutes: 1)
         #expect(try cluster.get("infer/tickets", "{.status.servedVersion}") == "tickets-1")
     }
 
@@ -79,7 +81,8 @@ private final class TestCluster {
         try FileManager.default.copyItem(atPath: "\(root)/manifests/examples/tickets/data", toPath: "\(data)/examples/data")
         try run(
             program, "up", "--detach", "--data", data, "--port", "\(28000 + offset)", "--gateway-port", "\(28200 + offset)",
-            "--prometheus-port", "\(28400 + offset)", "--kubelet-port", "\(28600 + offset)", "--bridge", "apt\(offset)", "--pod-cidr",
+            "--prometheus-port", "\(28400 + offset)", "--kubelet-port", "\(28600 + offset)", "--bridge", "apt\(offset)",
+            "--pod-cidr",
             "10.\(130 + offset).0.0/16")
     }
 
@@ -89,28 +92,28 @@ private final class TestCluster {
     }
 
     @discardableResult
-    func kubectl(_ arguments: String...) throws -> String { try run(["kubectl", "--kubeconfig", "\(data)/kubeconfig"] + arguments) }
+    func kubectl(_ arguments: String...) throws -> String {
+        try run(["kubectl", "--kubeconfig", "\(data)/kubeconfig"] + arguments)
+    }
 
     func get(_ object: String, _ path: String) throws -> String { try kubectl("get", object, "-o", "jsonpath=\(path)") }
 
     func apply(_ manifest: String) throws {
         let file = "\(data)/examples/manifest.yaml"
-        try manifest.replacingOccurrences(of: "DATA", with: "\(data)/examples/data").write(toFile: file, atomically: true, encoding: .utf8)
+        try manifest.replacingOccurrences(of: "DATA", with: "\(data)/examples/data").write(
+            toFile: file, atomically: true, encoding: .utf8)
         try kubectl("apply", "-f", file)
     }
 
-    /// Polls until the field has the value.
-    func wait(_ object: String, _ path: String, _ wanted: String, minutes: Double) throws {
-        let deadline = Date().addingTimeInterval(minutes * 60)
-        var last = ""
-        while Date() < deadline {
-            last = (try? get(object, path)) ?? ""
-            if last == wanted { return }
-            _ = try? run("timeout", "1", "tail", "-f", "/dev/null")
+    /// Waits as a person would: `condition=Ready`, or `jsonpath={.status.phase}=Stable`.
+    func wait(_ object: String, for what: String, minutes: Int) throws {
+        do {
+            try kubectl("wait", object, "--for=\(what)", "--timeout=\(minutes)m")
+        } catch {
+            let state = (try? kubectl("describe", object)) ?? ""
+            let pods = (try? kubectl("get", "pods", "-o", "wide")) ?? ""
+            throw CommandFailure(description: "\(error)\n\(state)\n\(pods)")
         }
-        let state = (try? kubectl("describe", object)) ?? ""
-        let pods = (try? kubectl("get", "pods", "-o", "wide")) ?? ""
-        throw CommandFailure(description: "\(object) \(path) is \"\(last)\", not \"\(wanted)\", after \(minutes) minutes\n\(state)\n\(pods)")
     }
 
     @discardableResult
@@ -128,8 +131,9 @@ private final class TestCluster {
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        guard process.terminationStatus == 0 || arguments.first == "timeout" else {
-            throw CommandFailure(description: "\(arguments.joined(separator: " ")) ended with \(process.terminationStatus): \(text)\(complaint)")
+        guard process.terminationStatus == 0 else {
+            throw CommandFailure(
+                description: "\(arguments.joined(separator: " ")) ended with \(process.terminationStatus): \(text)\(complaint)")
         }
         return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
