@@ -154,6 +154,36 @@ import Testing
         #expect(Self.resizes(decision) == ["one: 2 to 5"])
     }
 
+    @Test func minReadySecondsReachTheReplicaSet() {
+        var deployment = Self.deployment(1)
+        deployment.spec.minReadySeconds = 7
+        let set = Self.set("one", "i:1", size: 1, revision: 1, desired: 1)
+        let decision = DeploymentDecision(deployment, sets: [set], oldPodsRemain: false)
+        #expect(decision.minimumToNote?.set.name == "one")
+        #expect(decision.minimumToNote?.seconds == 7)
+        var noted = set
+        noted.spec.minReadySeconds = 7
+        #expect(DeploymentDecision(deployment, sets: [noted], oldPodsRemain: false).minimumToNote == nil)
+    }
+
+    @Test func statusCountsWhatThereIs() {
+        var deployment = Self.deployment(3, image: "i:2")
+        deployment.metadata.generation = 5
+        var old = Self.set("one", "i:1", size: 2, available: 1, revision: 1)
+        old.status?.readyReplicas = 2
+        old.status?.terminatingReplicas = 1
+        var new = Self.set("two", "i:2", size: 2, available: 2, revision: 2)
+        new.status?.readyReplicas = 2
+        let status = DeploymentStatusDecision.status(deployment, sets: [old, new], creation: nil, now: Self.start)
+        #expect(status.observedGeneration == 5)
+        #expect(status.replicas == 4)
+        #expect(status.updatedReplicas == 2)
+        #expect(status.readyReplicas == 4)
+        #expect(status.availableReplicas == 3)
+        #expect(status.unavailableReplicas == 1)
+        #expect(status.terminatingReplicas == 1)
+    }
+
     @Test func conditionsFollowTheRollout() {
         var deployment = Self.deployment(2)
         func condition(_ type: String) -> DeploymentCondition? { deployment.status?.conditions?.first { $0.type == type } }

@@ -57,6 +57,12 @@ import Testing
         #expect(decision.groups.compactMap { $0.ports.first?.port } == [8080, 9090])
     }
 
+    @Test func endpointsTellTheProtocol() {
+        let decision = EndpointsDecision(
+            Self.service { $0.ports?[0].appProtocol = "kubernetes.io/h2c" }, pods: [Self.pod("a", ip: "10.0.0.1")])
+        #expect(decision.groups[0].ports.map(\.appProtocol) == ["kubernetes.io/h2c"])
+    }
+
     @Test func slicesAreKeptAndWrittenOnlyWhenTheyChange() throws {
         let service = Self.service()
         let decision = EndpointsDecision(service, pods: [Self.pod("a", ip: "10.0.0.1")])

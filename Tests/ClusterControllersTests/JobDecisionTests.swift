@@ -128,6 +128,31 @@ import Testing
         #expect(fatal.status.conditions?.contains { $0.reason == "PodFailurePolicy" } == true)
         let other = Self.decide(job, [Self.pod("a", "Failed", exitCode: 1)])
         #expect(other.status.conditions == nil)
+        // Codes of another container do not count, nor what NotIn leaves out.
+        let elsewhere = Self.job {
+            $0.podFailurePolicy = PodFailurePolicy(rules: [
+                PodFailurePolicyRule(
+                    action: "FailJob", onExitCodes: .init(containerName: "other", operator: "NotIn", values: [1]))
+            ])
+        }
+        #expect(Self.decide(elsewhere, [Self.pod("a", "Failed", exitCode: 42)]).status.conditions == nil)
+        let ignoring = Self.job {
+            $0.podFailurePolicy = PodFailurePolicy(rules: [
+                PodFailurePolicyRule(action: "Ignore", onPodConditions: [.init(status: "True", type: "DisruptionTarget")])
+            ])
+        }
+        var disrupted = Self.pod("a", "Failed", exitCode: 1)
+        disrupted.status?.conditions = [PodCondition(status: "True", type: "DisruptionTarget")]
+        #expect(Self.decide(ignoring, [disrupted]).status.uncountedTerminatedPods?.failed == nil)
+        disrupted.status?.conditions = [PodCondition(status: "False", type: "DisruptionTarget")]
+        #expect(Self.decide(ignoring, [disrupted]).status.uncountedTerminatedPods?.failed == ["a"])
+    }
+
+    @Test func replacementsWaitWhereThePolicySaysSo() {
+        var leaving = Self.pod("a", "Running")
+        leaving.metadata.deletionTimestamp = Timestamp(Self.now)
+        #expect(Self.decide(Self.job { $0.podReplacementPolicy = "Failed" }, [leaving]).creations.isEmpty)
+        #expect(Self.decide(Self.job { $0.podReplacementPolicy = "TerminatingOrFailed" }, [leaving]).creations.count == 1)
     }
 
     @Test(arguments: [("", 0), ("0", 1), ("0,1", 2), ("0-2,5,7,8,10-13", 10)]) func indexesAsText(_ text: String, _ count: Int) {

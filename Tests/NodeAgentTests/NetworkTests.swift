@@ -36,6 +36,19 @@ import Testing
             ])
     }
 
+    @Test func clientsStayAndOtherAddressesLeadThere() {
+        let sticky = service("web", ip: "10.96.0.5", ports: [ServicePort(port: 80)]) {
+            $0.spec.sessionAffinity = "ClientIP"
+            $0.spec.externalIPs = ["192.0.2.7"]
+        }
+        let routes = ServiceRules.routes(
+            services: [sticky], slices: [slice("web", [("10.88.0.2", true), ("10.88.0.3", true)], port: 8080)])
+        #expect(routes.map(\.address) == ["10.96.0.5", "192.0.2.7"])
+        let rules = ServiceRules.ruleSet(
+            table: "t", network: NetworkConfiguration(), serviceCIDR: "10.96.0.0/16", routes: routes, dns: nil)
+        #expect(rules.contains("ip daddr 192.0.2.7 tcp dport 80 dnat ip to jhash ip saddr mod 2"))
+    }
+
     @Test func rulesRefuseServicesWithoutEndpoints() {
         let rules = ServiceRules.ruleSet(
             table: "t", network: NetworkConfiguration(), serviceCIDR: "10.96.0.0/16",

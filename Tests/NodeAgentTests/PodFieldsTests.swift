@@ -18,11 +18,11 @@ import Testing
             for field in fields {
                 let name = "\(type).\(field)"
                 wanted.insert(name)
-                if case .parts(let next) = FieldTable.treatments[name] { queue.append(next) }
+                if case .parts(let next) = PodFields.table.treatments[name] { queue.append(next) }
             }
         }
-        #expect(wanted.subtracting(FieldTable.treatments.keys).sorted() == [])
-        #expect(Set(FieldTable.treatments.keys).subtracting(wanted).sorted() == [])
+        #expect(wanted.subtracting(PodFields.table.treatments.keys).sorted() == [])
+        #expect(Set(PodFields.table.treatments.keys).subtracting(wanted).sorted() == [])
     }
 
     /// What is called honoured is shown by a test that is here.
@@ -33,7 +33,7 @@ import Testing
             sources += try String(contentsOf: folder.appending(path: name), encoding: .utf8)
         }
         var missing: Set<String> = []
-        for case .honoured(let test) in FieldTable.treatments.values where !sources.contains("func \(test)(") {
+        for case .honoured(let test) in PodFields.table.treatments.values where !sources.contains("func \(test)(") {
             missing.insert(test)
         }
         #expect(missing.sorted() == [])

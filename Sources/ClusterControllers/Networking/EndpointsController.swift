@@ -10,6 +10,7 @@ enum EndpointsController {
         let slices = context.manager.informer(EndpointSlice.self)
         let endpoints = context.manager.informer(Endpoints.self)
         let client = context.client
+        let honesty = HonestyReporter(context.recorder("endpoints-controller"))
         slices.cache.addIndex("service") { slice in
             guard slice.metadata.labels?[EndpointsDecision.managerLabel] == EndpointsDecision.manager,
                 let name = slice.metadata.labels?[EndpointsDecision.serviceLabel]
@@ -28,6 +29,7 @@ enum EndpointsController {
                 }
                 return .settled
             }
+            try await note(await honesty.report(WorkloadFields.unhonoured(service), of: service), on: service, context)
             guard let selector = service.spec.selector, !selector.isEmpty, service.spec.type != "ExternalName" else {
                 return .settled
             }
@@ -53,6 +55,25 @@ enum EndpointsController {
                 return selector.allSatisfy { labels[$0.key] == $0.value }
             }.map(\.key)
         }
+    }
+
+    private static func note(_ sentence: String?, on service: Service, _ context: ControllerContext) async throws {
+        let present = service.status?.conditions ?? []
+        let known = present.first { $0.type == FieldTable.condition }
+        guard known?.message != sentence else { return }
+        var changed = service
+        var status = service.status ?? ServiceStatus()
+        let others = present.filter { $0.type != FieldTable.condition }
+        let condition = sentence.map {
+            Condition(
+                lastTransitionTime: Timestamp(context.time.now()), message: $0, reason: FieldTable.conditionReason,
+                status: "True", type: FieldTable.condition)
+        }
+        status.conditions = others + [condition].compactMap { $0 }
+        changed.status = status
+        do {
+            context.manager.wrote(try await context.client.updateStatus(changed))
+        } catch let error as StatusError where error.isNotFound {}
     }
 
     private static func delete(_ type: ResourceType, _ key: ObjectKey, _ uid: String, _ client: Client) async throws {

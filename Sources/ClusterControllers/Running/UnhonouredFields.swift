@@ -3,31 +3,25 @@ import KubernetesTypes
 import Reconciliation
 import Synchronization
 
-/// Fields that are stored and that nothing here acts on. They are named to whoever set them, never dropped in silence.
+/// What the scheduler should act on and does not.
 enum UnhonouredFields {
-    static func of(_ job: Job) -> [String] {
-        var fields: [String] = []
-        if job.spec.backoffLimitPerIndex != nil { fields.append("spec.backoffLimitPerIndex") }
-        if job.spec.maxFailedIndexes != nil { fields.append("spec.maxFailedIndexes") }
-        if job.spec.successPolicy != nil { fields.append("spec.successPolicy") }
-        // The default of the server is not something that anybody asked for.
-        if job.spec.podReplacementPolicy == "TerminatingOrFailed", job.spec.podFailurePolicy != nil {
-            fields.append("spec.podReplacementPolicy")
+    static func ofScheduling(_ pod: Pod) -> [UnhonouredField] {
+        var fields: [UnhonouredField] = []
+        func add(_ path: String, _ why: String) { fields.append(UnhonouredField(path: path, why: why)) }
+        if !(pod.spec.resourceClaims ?? []).isEmpty {
+            add("spec.resourceClaims", "dynamic resource allocation is not served")
         }
-        return fields
-    }
-
-    /// What the scheduler should act on and does not.
-    static func ofScheduling(_ pod: Pod) -> [String] {
-        var fields: [String] = []
-        if !(pod.spec.resourceClaims ?? []).isEmpty { fields.append("spec.resourceClaims") }
-        if pod.spec.schedulingGroup != nil { fields.append("spec.schedulingGroup") }
+        if pod.spec.schedulingGroup != nil { add("spec.schedulingGroup", "pods are placed one by one") }
         for (index, constraint) in (pod.spec.topologySpreadConstraints ?? []).enumerated() {
             let path = "spec.topologySpreadConstraints[\(index)]"
-            if constraint.whenUnsatisfiable == "ScheduleAnyway" { fields.append("\(path).whenUnsatisfiable") }
-            if !(constraint.matchLabelKeys ?? []).isEmpty { fields.append("\(path).matchLabelKeys") }
-            if constraint.nodeTaintsPolicy == "Honor" { fields.append("\(path).nodeTaintsPolicy") }
-            if constraint.nodeAffinityPolicy == "Ignore" { fields.append("\(path).nodeAffinityPolicy") }
+            if constraint.whenUnsatisfiable == "ScheduleAnyway" {
+                add("\(path).whenUnsatisfiable", "a spread that need not hold is not sought")
+            }
+            if !(constraint.matchLabelKeys ?? []).isEmpty { add("\(path).matchLabelKeys", "labelSelector alone counts") }
+            if constraint.nodeTaintsPolicy == "Honor" { add("\(path).nodeTaintsPolicy", "every node counts") }
+            if constraint.nodeAffinityPolicy == "Ignore" {
+                add("\(path).nodeAffinityPolicy", "nodes that the pod excludes do not count")
+            }
         }
         return fields
     }
@@ -44,25 +38,30 @@ enum UnhonouredKinds {
     static func contains(_ type: ResourceType) -> Bool { all.contains(type.groupResource) }
 }
 
-/// Tells of each object once which of its fields are not honoured.
+/// Tells of each object once which of its fields are not honoured, and again when there are others.
 final class HonestyReporter: Sendable {
+    private struct Told: Hashable {
+        var uid: String
+        var what: String
+    }
+
     private let recorder: EventRecorder
-    private let told = Mutex<Set<String>>([])
+    private let told = Mutex<Set<Told>>([])
 
     init(_ recorder: EventRecorder) {
         self.recorder = recorder
     }
 
-    private func isFirst(_ uid: String) -> Bool {
+    private func isFirst(_ uid: String, _ what: String) -> Bool {
         told.withLock { told in
             if told.count > 10_000 { told.removeAll() }
-            return told.insert(uid).inserted
+            return told.insert(Told(uid: uid, what: what)).inserted
         }
     }
 
     /// An object of a kind that nothing acts on.
     func reportKind(of object: DynamicObject) async {
-        guard isFirst(object.uid) else { return }
+        guard isFirst(object.uid, "kind") else { return }
         await recorder.record(
             PlannedEvent(
                 .warning, reason: "KindNotHonoured",
@@ -71,15 +70,32 @@ final class HonestyReporter: Sendable {
             about: object)
     }
 
-    func report(_ fields: [String], of object: some KubernetesResource) async {
-        guard !fields.isEmpty, isFirst(object.uid) else { return }
-        let list = fields.joined(separator: ", ")
-        await recorder.record(
-            PlannedEvent(
-                .warning, reason: "FieldNotHonoured",
-                message:
-                    "Stored, but without effect in this cluster: \(list). Leave out what must not be ignored, or use another cluster."
-            ),
-            about: object)
+    /// - Returns: the sentence that was told, for the object's condition; nil where every field is honoured.
+    @discardableResult
+    func report(_ fields: [UnhonouredField], of object: some KubernetesResource) async -> String? {
+        guard let sentence = FieldTable.sentence(fields) else { return nil }
+        if isFirst(object.uid, sentence) {
+            await recorder.record(PlannedEvent(.warning, reason: "FieldNotHonoured", message: sentence), about: object)
+        }
+        return sentence
+    }
+}
+
+/// The condition that names fields without effect, for each form that conditions have.
+enum HonestyCondition {
+    /// The conditions with that one set, changed or gone.
+    /// - Parameters:
+    ///   - sentence: what it should say; nil where every field is honoured.
+    ///   - make: a new one.
+    static func noted<Condition>(
+        _ conditions: [Condition]?, _ sentence: String?, type: KeyPath<Condition, String>,
+        message: KeyPath<Condition, String?>, make: (String) -> Condition
+    ) -> [Condition]? {
+        var result = conditions ?? []
+        let present = result.first { $0[keyPath: type] == FieldTable.condition }
+        if let present, let sentence, present[keyPath: message] == sentence { return conditions }
+        result.removeAll { $0[keyPath: type] == FieldTable.condition }
+        if let sentence { result.append(make(sentence)) }
+        return result.isEmpty ? nil : result
     }
 }

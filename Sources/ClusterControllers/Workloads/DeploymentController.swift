@@ -11,8 +11,11 @@ enum DeploymentController {
         let pods = context.manager.informer(Pod.self)
         let recorder = context.recorder("deployment-controller")
         let client = context.client
+        let honesty = HonestyReporter(recorder)
         let controller = context.controller("deployment", workers: 4) { key in
             guard var deployment = deployments.cache.get(key) else { return .settled }
+            try await Ownership.settle(deployment, selector: deployment.spec.selector, children: sets, context: context)
+            let unhonoured = await honesty.report(WorkloadFields.unhonoured(deployment), of: deployment)
             let owned = sets.cache.owned(byUID: deployment.uid).filter { $0.isControlled(by: deployment) }
             let picture = DeploymentPicture(deployment, sets: owned)
             let oldPodsRemain = picture.oldSets.contains { set in
@@ -25,7 +28,8 @@ enum DeploymentController {
             let uid = deployment.uid
             let current = sets.cache.owned(byUID: uid).filter { $0.controllerReference?.uid == uid }
             let now = client.time.now()
-            let status = DeploymentStatusDecision.status(deployment, sets: current, creation: creation.madeName, now: now)
+            let status = DeploymentStatusDecision.status(
+                deployment, sets: current, creation: creation.madeName, unhonoured: unhonoured, now: now)
             // With the status, as upstream does it: elsewhere a changed annotation is a new generation.
             let noted = deployment.metadata.annotations?[DeploymentDecision.revisionKey]
             let revision = decision.revision.map { String($0) } ?? noted
@@ -42,6 +46,13 @@ enum DeploymentController {
         }
         controller.watch(deployments)
         controller.watch(owned: sets, by: Deployment.resourceType)
+        // A replica set without a manager may be one that a deployment should adopt.
+        controller.watch(mapped: sets) { set in
+            guard set.controllerReference == nil else { return [] }
+            return deployments.cache.list(namespace: set.namespace).filter {
+                OwnershipDecision(set, owner: $0, selector: $0.spec.selector) == .adopt
+            }.map(\.key)
+        }
         // Recreate waits for the last old pod to go.
         controller.watch(mapped: pods) { pod in
             guard let owner = pod.controllerReference, owner.kind == "ReplicaSet",
@@ -81,6 +92,9 @@ struct DeploymentExecution: Sendable {
         if let note = decision.revisionToNote {
             try await patch(
                 note.set, ["metadata": ["annotations": [DeploymentDecision.revisionKey: .string(String(note.revision))]]])
+        }
+        if let note = decision.minimumToNote {
+            try await patch(note.set, ["spec": ["minReadySeconds": .integer(Int64(note.seconds))]])
         }
         for resize in decision.resizes {
             try await patch(

@@ -21,6 +21,8 @@ struct DeploymentDecision: Sendable, Equatable {
     var resizes: [Resize] = []
     /// The new replica set's revision, where it is not noted on it yet.
     var revisionToNote: (set: ObjectKey, revision: Int)?
+    /// The new replica set's minReadySeconds, where it is not the deployment's.
+    var minimumToNote: (set: ObjectKey, seconds: Int)?
     var deletions: [ObjectKey] = []
     /// The revision that the deployment is at, where there is one.
     var revision: Int?
@@ -29,6 +31,8 @@ struct DeploymentDecision: Sendable, Equatable {
         left.creation == right.creation && left.resizes == right.resizes && left.deletions == right.deletions
             && left.revision == right.revision && left.revisionToNote?.set == right.revisionToNote?.set
             && left.revisionToNote?.revision == right.revisionToNote?.revision
+            && left.minimumToNote?.set == right.minimumToNote?.set
+            && left.minimumToNote?.seconds == right.minimumToNote?.seconds
     }
 
     static let revisionKey = "deployment.kubernetes.io/revision"
@@ -47,6 +51,8 @@ struct DeploymentDecision: Sendable, Equatable {
             let revision = noted > picture.highestOldRevision ? noted : picture.highestOldRevision + 1
             self.revision = revision
             if revision != noted { revisionToNote = (new.key, revision) }
+            let minimum = deployment.spec.minReadySeconds ?? 0
+            if new.spec.minReadySeconds ?? 0 != minimum { minimumToNote = (new.key, minimum) }
         }
         guard !deployment.isBeingDeleted else { return }
         if deployment.spec.paused == true || picture.isScaling(deployment) {

@@ -1,10 +1,15 @@
+import ControllerRuntime
 import Foundation
 import KubernetesTypes
 
 /// The status that a deployment should show.
 enum DeploymentStatusDecision {
-    /// - Parameter creation: the name of the replica set that this pass made.
-    static func status(_ deployment: Deployment, sets: [ReplicaSet], creation: String?, now: Date) -> DeploymentStatus {
+    /// - Parameters:
+    ///   - creation: the name of the replica set that this pass made.
+    ///   - unhonoured: what there is to say of fields without effect.
+    static func status(
+        _ deployment: Deployment, sets: [ReplicaSet], creation: String?, unhonoured: String? = nil, now: Date
+    ) -> DeploymentStatus {
         let picture = DeploymentPicture(deployment, sets: sets)
         let previous = deployment.status ?? DeploymentStatus()
         func sum(_ field: (ReplicaSetStatus) -> Int?) -> Int { sets.reduce(0) { $0 + ($1.status.flatMap(field) ?? 0) } }
@@ -33,7 +38,11 @@ enum DeploymentStatusDecision {
         } else {
             conditions.remove("ReplicaFailure")
         }
-        status.conditions = conditions.entries
+        status.conditions = HonestyCondition.noted(conditions.entries, unhonoured, type: \.type, message: \.message) {
+            DeploymentCondition(
+                lastTransitionTime: Timestamp(now), lastUpdateTime: Timestamp(now), message: $0,
+                reason: FieldTable.conditionReason, status: "True", type: FieldTable.condition)
+        }
         return status
     }
 

@@ -15,9 +15,16 @@ enum JobController {
             guard let job = jobs.cache.get(key),
                 job.spec.managedBy ?? "kubernetes.io/job-controller" == "kubernetes.io/job-controller"
             else { return .settled }
-            await honesty.report(UnhonouredFields.of(job), of: job)
+            let unhonoured = await honesty.report(WorkloadFields.unhonoured(job), of: job)
             let owned = pods.cache.owned(byUID: job.uid).filter { $0.isControlled(by: job) }
-            let decision = JobDecision(job, pods: owned, now: client.time.now())
+            var decision = JobDecision(job, pods: owned, now: client.time.now())
+            decision.status.conditions = HonestyCondition.noted(
+                decision.status.conditions, unhonoured, type: \.type, message: \.message
+            ) {
+                JobCondition(
+                    lastTransitionTime: Timestamp(client.time.now()), message: $0, reason: FieldTable.conditionReason,
+                    status: "True", type: FieldTable.condition)
+            }
             // What is counted is written before the pods that it was counted from are let go.
             if decision.status != job.status {
                 var changed = job

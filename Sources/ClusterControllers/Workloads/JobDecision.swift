@@ -208,8 +208,9 @@ struct JobDecision: Sendable, Equatable {
             .prefix(active.count - max(0, wanted)).map(\.key)
             return
         }
-        // Pods on their way out still hold their place, or one index could run twice.
-        var missing = wanted - active.count - (status.terminating ?? 0)
+        // Pods on their way out hold their place unless the job says that they need not.
+        let replacesAtOnce = job.spec.podReplacementPolicy == "TerminatingOrFailed"
+        var missing = wanted - active.count - (replacesAtOnce ? 0 : status.terminating ?? 0)
         guard missing > 0 else { return }
         if let wait = backOff(pods), wait > 0 {
             lookAgainAfterSeconds = wait
@@ -221,7 +222,7 @@ struct JobDecision: Sendable, Equatable {
             return
         }
         let completed = JobIndexes(status.completedIndexes)
-        let taken = Set(pods.filter { !PodPhase.isFinished($0) }.compactMap { Self.index(of: $0) })
+        let taken = Set((replacesAtOnce ? active : pods.filter { !PodPhase.isFinished($0) }).compactMap { Self.index(of: $0) })
         for index in 0..<(job.spec.completions ?? 0) where creations.count < missing {
             if !completed.contains(index), !taken.contains(index) { creations.append(index) }
         }

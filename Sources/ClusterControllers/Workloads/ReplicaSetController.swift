@@ -11,9 +11,12 @@ enum ReplicaSetController {
         let recorder = context.recorder("replicaset-controller")
         let departed = Departed()
         let client = context.client
+        let honesty = HonestyReporter(recorder)
         let controller = context.controller("replicaset", workers: 4) { key in
             guard let set = sets.cache.get(key) else { return .settled }
-            try await adopt(set, pods, client, context.manager)
+            try await Ownership.settle(set, selector: set.spec.selector, children: pods, context: context) {
+                !PodPhase.isFinished($0)
+            }
             let owned = pods.cache.owned(byUID: set.uid).filter { $0.isControlled(by: set) }
             let decision = ReplicaSetDecision(set, pods: owned, departed: departed.contains, now: client.time.now())
             var failure: (any Error)?
@@ -22,7 +25,17 @@ enum ReplicaSetController {
             } catch {
                 failure = error
             }
-            try await write(decision.status, set, failure, context)
+            // What a deployment's template says is told of the deployment.
+            let unhonoured = set.controllerReference == nil ? WorkloadFields.unhonoured(set) : []
+            var status = decision.status
+            status.conditions = HonestyCondition.noted(
+                status.conditions, await honesty.report(unhonoured, of: set), type: \.type, message: \.message
+            ) {
+                ReplicaSetCondition(
+                    lastTransitionTime: Timestamp(client.time.now()), message: $0, reason: FieldTable.conditionReason,
+                    status: "True", type: FieldTable.condition)
+            }
+            try await write(status, set, failure, context)
             if let failure { throw failure }
             return decision.lookAgainAfterSeconds.map { .lookAgain(after: .seconds($0)) } ?? .settled
         }
@@ -38,18 +51,6 @@ enum ReplicaSetController {
     private static func matches(_ set: ReplicaSet, _ pod: Pod) -> Bool {
         guard let selection = LabelSelection(set.spec.selector), !selection.isEmpty else { return false }
         return selection.matches(pod.metadata.labels ?? [:])
-    }
-
-    private static func adopt(_ set: ReplicaSet, _ pods: Informer<Pod>, _ client: Client, _ manager: Manager) async throws {
-        guard !set.isBeingDeleted else { return }
-        for pod in pods.cache.list(namespace: set.namespace)
-        where pod.controllerReference == nil && !pod.isBeingDeleted && matches(set, pod) && !PodPhase.isFinished(pod) {
-            let references = (pod.metadata.ownerReferences ?? []) + [set.asController]
-            let patch: JSONValue = [
-                "metadata": ["uid": .string(pod.uid), "ownerReferences": try JSONValue(encoding: references)]
-            ]
-            manager.wrote(Pod.resourceType, try await client.patch(Pod.resourceType, pod.key, .merge(patch)))
-        }
     }
 
     private static func carryOut(

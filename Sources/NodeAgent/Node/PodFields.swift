@@ -1,75 +1,26 @@
+import ControllerRuntime
 import KubernetesTypes
-
-/// What becomes of each field of a pod's spec on this node.
-enum FieldTreatment: Sendable, Equatable {
-    /// Done here; the test that shows it.
-    case honoured(test: String)
-    /// An object (or list of them) whose own fields say.
-    case parts(String)
-    /// Another component's to honour.
-    case others(String)
-    /// Stored, without effect here.
-    case ignored(String)
-}
 
 /// Names to the user what a pod asks for and this node does not do.
 enum PodFields {
     /// Records one event for each field that is set and not honoured.
     static func report(_ pod: Pod, to worker: PodWorker) async {
-        for (field, why) in unhonoured(pod) {
-            await worker.tell(.warning("FieldNotHonoured", "\(field) is stored but has no effect on this node: \(why)"))
+        for field in unhonoured(pod) {
+            await worker.tell(
+                .warning("FieldNotHonoured", "\(field.path) is stored but has no effect on this node: \(field.why)"))
         }
     }
 
     /// The fields that a pod sets and this node does not honour, by path. Pure.
-    static func unhonoured(_ pod: Pod) -> [(path: String, why: String)] {
+    static func unhonoured(_ pod: Pod) -> [UnhonouredField] {
         guard let spec = try? JSONValue(encoding: pod.spec) else { return [] }
-        var found: [(String, String)] = []
-        walk(spec, type: "PodSpec", path: "spec", &found)
-        return found
+        return table.unhonoured(spec, type: "PodSpec", path: "spec")
     }
 
-    private static func walk(_ value: JSONValue, type: String, path: String, _ found: inout [(String, String)]) {
-        if let list = value.array {
-            for (index, element) in list.enumerated() {
-                let name = element["name"]?.string ?? String(index)
-                walk(element, type: type, path: "\(path)[\(name)]", &found)
-            }
-            return
-        }
-        for (field, child) in (value.object ?? [:]).sorted(by: { $0.key < $1.key }) {
-            if child.isNull || child.array?.isEmpty ?? false { continue }
-            switch FieldTable.treatments["\(type).\(field)"] {
-            case .parts(let next): walk(child, type: next, path: "\(path).\(field)", &found)
-            case .ignored(let why): found.append(("\(path).\(field)", why))
-            case .honoured, .others: break
-            case nil: found.append(("\(path).\(field)", "it is not known here"))
-            }
-        }
-    }
-}
-
-/// The table: every field of a pod's spec in the schema, one line a field. A test holds it to the schema and each
-/// honoured field to the test it names.
-enum FieldTable {
-    /// By `Type.field`.
-    static let treatments: [String: FieldTreatment] = {
-        var result: [String: FieldTreatment] = [:]
-        for line in text.split(separator: "\n") {
-            let parts = line.split(separator: " ", maxSplits: 2).map(String.init)
-            guard parts.count == 3 else { continue }
-            switch parts[1] {
-            case "=": result[parts[0]] = .honoured(test: parts[2])
-            case ">": result[parts[0]] = .parts(parts[2])
-            case "@": result[parts[0]] = .others(parts[2])
-            default: result[parts[0]] = .ignored(parts[2])
-            }
-        }
-        return result
-    }()
-
-    /// `=` honoured, shown by the test; `>` see the fields of the type; `@` another component's; `-` ignored, and why.
-    private static let text = """
+    /// Every field of a pod's spec in the schema. A test holds the table to the schema and each honoured field to the test it
+    /// names.
+    static let table = FieldTable(
+        """
         PodSpec.activeDeadlineSeconds = deadlineEndsThePod
         PodSpec.affinity @ scheduler
         PodSpec.automountServiceAccountToken @ API server
@@ -314,5 +265,5 @@ enum FieldTable {
         SecretVolumeSource.items > KeyToPath
         SecretVolumeSource.optional = missingReferencesAreNamed
         SecretVolumeSource.secretName = environmentAndVolumesReachTheContainer
-        """
+        """)
 }
