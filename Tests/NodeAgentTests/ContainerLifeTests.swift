@@ -25,6 +25,30 @@ struct ContainerLifeTests {
         }
     }
 
+    /// As after `apus down`: the API has the pod, the disk has nothing of it.
+    @Test func aFinishedPodIsNotForgottenWithItsRecords() async throws {
+        try await TestNode.with { node in
+            var first = Container()
+            first.name = "first"
+            first.image = ImageStore.hostImage
+            first.command = ["/bin/true"]
+            await node.cluster.create(shellPod("done", "true") { $0.spec.initContainers = [first] })
+            try await node.wait("done", "succeeded") { $0.phase == "Succeeded" }
+            let events = await node.cluster.events.filter { $0.container == "first" }.map(\.message)
+            #expect(events.contains("Container created") && events.contains("Container started"))
+            await node.crash()
+            Files.remove(node.context.layout.pods)
+            try node.context.layout.prepare()
+            await node.cluster.forgetReports()
+            await node.begin()
+            try await node.waitUntil("the status was reported again") { await node.cluster.reports > 0 }
+            let status = try #require(await node.cluster.pod("done")?.status)
+            #expect(status.phase == "Succeeded")
+            #expect(status.initContainerStatuses?.first?.state?.terminated?.exitCode == 0)
+            #expect(status.main?.state?.terminated?.exitCode == 0)
+        }
+    }
+
     @Test func failingContainerIsRestartedWithBackoff() async throws {
         try await TestNode.with { node in
             await node.cluster.create(shellPod("loop", "exit 1", restartPolicy: "OnFailure"))

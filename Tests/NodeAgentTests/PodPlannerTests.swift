@@ -249,4 +249,65 @@ import Testing
         pod.spec.containers[0].resources = ResourceRequirements(limits: ["nvidia.com/gpu": 1])
         #expect(Admission.judge(pod, among: [], capacity: capacity, hasDiskPressure: false)?.reason == "OutOfnvidia.com/gpu")
     }
+
+    // MARK: Records that are gone
+
+    private func state(
+        _ name: String, running: Bool = false, exitCode: Int? = nil, restarts: Int = 0
+    ) -> ContainerStatus {
+        let ended = exitCode.map { ContainerStateTerminated(containerID: "runc://c-\(name)", exitCode: $0, reason: "Completed") }
+        return ContainerStatus(
+            containerID: "runc://c-\(name)", name: name, restartCount: restarts,
+            state: ContainerState(
+                running: running ? ContainerStateRunning(startedAt: Timestamp(now)) : nil, terminated: ended))
+    }
+
+    /// What the API knows of containers whose records went with the data directory is neither forgotten nor done again.
+    @Test func aFinishedPodKeepsItsStatusWithoutRecords() {
+        let seen = observation(inits: [container("init")], policy: "Never") {
+            $0.pod.status = PodStatus(
+                containerStatuses: [state("main", exitCode: 0)], initContainerStatuses: [state("init", exitCode: 0)],
+                phase: "Succeeded")
+            for name in ["init", "main"] {
+                $0.containers[name] = LostContainer.observation(of: name, pod: $0.pod, now: now)
+            }
+            $0.holdsResources = false
+        }
+        let shown = status(seen)
+        #expect(shown.phase == "Succeeded")
+        #expect(shown.initContainerStatuses?.first?.state?.terminated?.exitCode == 0)
+        #expect(shown.initContainerStatuses?.first?.ready == true)
+        #expect(shown.containerStatuses?.first?.state?.terminated?.containerID == "runc://c-main")
+        #expect(actions(seen) == [])
+    }
+
+    @Test(arguments: [("Never", "Failed", 0), ("Always", "Running", 1)])
+    func aRunningContainerWithoutRecordsHasEnded(_ policy: String, _ phase: String, _ starts: Int) {
+        let seen = observation(policy: policy) {
+            $0.pod.status = PodStatus(containerStatuses: [state("main", running: true, restarts: 2)], phase: "Running")
+            $0.containers["main"] = LostContainer.observation(of: "main", pod: $0.pod, now: now.addingTimeInterval(-60))
+        }
+        #expect(status(seen).phase == phase)
+        #expect(status(seen).containerStatuses?.first?.restartCount == 2)
+        let ended = status(seen).containerStatuses?.first
+        let told = ended?.state?.terminated ?? ended?.lastState?.terminated
+        #expect(told?.reason == "ContainerStatusUnknown")
+        let begun = actions(seen).compactMap { if case .start(_, let attempt, _) = $0 { attempt } else { nil } }
+        #expect(begun == (starts == 0 ? [] : [3]))
+    }
+
+    @Test func aContainerThatNeverStartedIsNotLost() {
+        var pod = Pod()
+        pod.status = PodStatus(containerStatuses: [ContainerStatus(name: "main", state: ContainerState(waiting: .init()))])
+        #expect(LostContainer.observation(of: "main", pod: pod, now: now) == nil)
+        #expect(LostContainer.observation(of: "other", pod: pod, now: now) == nil)
+    }
+
+    @Test func fieldsWithoutEffectAreACondition() {
+        let seen = observation { $0.unhonoured = "spec.shareProcessNamespace (why)" }
+        let condition = status(seen).conditions?.first { $0.type == "FieldNotHonoured" }
+        #expect(condition?.status == "True")
+        #expect(condition?.message == "spec.shareProcessNamespace (why)")
+        #expect(status(observation()).conditions?.contains { $0.type == "FieldNotHonoured" } == false)
+    }
 }

@@ -131,11 +131,13 @@ struct TestFailure: Error, CustomStringConvertible {
 actor MemoryCluster: Cluster {
     private var pods: [String: Pod] = [:]
     private(set) var events: [PodEvent] = []
+    private(set) var reports = 0
     var configMaps: [String: ConfigMap] = [:]
     var secrets: [String: Secret] = [:]
     var serviceList: [Service] = []
     private var agent: PodManager?
 
+    func forgetReports() { reports = 0 }
     func connect(_ agent: PodManager?) { self.agent = agent }
     func pod(_ name: String) -> Pod? { pods[name] }
     func allPods() -> [Pod] { Array(pods.values) }
@@ -174,6 +176,7 @@ actor MemoryCluster: Cluster {
     func report(_ status: PodStatus, of pod: Pod) async throws {
         guard pods[pod.name]?.uid == pod.uid else { return }
         pods[pod.name]?.status = status
+        reports += 1
         if let changed = pods[pod.name] { await agent?.update(changed) }
     }
 

@@ -20,6 +20,8 @@ struct PodObservation: Sendable {
     var mayStart = true
     /// Whether the pod still holds network or volumes on this node.
     var holdsResources = true
+    /// What there is to say of fields that have no effect here.
+    var unhonoured: String?
     /// When this node accepted the pod.
     var acceptedAt: Date
     var nodeAddress: String

@@ -1,3 +1,4 @@
+import ControllerRuntime
 import Foundation
 import KubernetesTypes
 import Logging
@@ -22,6 +23,8 @@ actor PodWorker {
     private var postStarts: [String: Bool] = [:]
     private var acceptedAt: Date
     private var told: Set<PodEvent> = []
+    /// What there is to say of fields without effect; a pod's spec hardly changes.
+    private let unhonoured: String?
 
     // Where things stand with the API.
     private var isConfirmed: Bool
@@ -55,6 +58,7 @@ actor PodWorker {
         uid = pod.uid
         log = context.log
         log[metadataKey: "pod"] = "\(pod.namespace)/\(pod.name)"
+        unhonoured = FieldTable.sentence(PodFields.unhonoured(pod))
         acceptedAt = pod.status?.startTime?.date ?? context.now()
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -169,7 +173,9 @@ actor PodWorker {
     private func observe() async -> PodObservation {
         var seen: [String: ContainerObservation] = [:]
         for container in pod.spec.allContainers {
-            seen[container.name] = await context.runtime.observe(podUID: uid, container: container.name)
+            seen[container.name] =
+                await context.runtime.observe(podUID: uid, container: container.name)
+                ?? LostContainer.observation(of: container.name, pod: pod, now: context.now())
         }
         for (name, container) in seen where !container.isRunning { stops[name] = nil }
         let recorded = Files.decode(Sandbox.self, from: context.layout.sandbox(uid))
@@ -177,6 +183,7 @@ actor PodWorker {
             pod: pod, containers: seen, sandbox: recorded.flatMap { context.network.isAlive($0) ? $0 : nil }, images: images,
             failures: failures, stopping: Set(stops.keys), rejection: rejection, holdsResources: holdsResources,
             acceptedAt: acceptedAt, nodeAddress: context.facts.address)
+        observation.unhonoured = unhonoured
         observation.mayStart = isConfirmed ? await mayStart() : false
         for (name, container) in seen {
             guard let definition = pod.spec.container(named: name) else { continue }
@@ -340,6 +347,8 @@ actor PodWorker {
             failures[name] = nil
             probes[name]?.cancel()
             probes[name] = nil
+            // Which container it is stands in the event's field path, as upstream has it.
+            await tell(.normal("Created", "Container created", container: name), again: true)
             await tell(.normal("Started", "Container started", container: name), again: true)
             afterStart(container, attempt: attempt)
         } catch let error as NodeAgentError where error.code == .createContainer || error.code == .startContainer {

@@ -1,3 +1,4 @@
+import ControllerRuntime
 import Foundation
 import KubernetesTypes
 
@@ -208,7 +209,15 @@ struct StatusBuilder: Sendable {
         } else {
             add("Ready", !observation.pod.isBeingDeleted || unready.isEmpty)
         }
-        let ours = Set(result.map(\.type) + ["PodScheduled"])
+        if let sentence = observation.unhonoured {
+            let before = known.first { $0.type == FieldTable.condition }
+            result.append(
+                PodCondition(
+                    lastTransitionTime: before?.lastTransitionTime ?? Timestamp(now), message: sentence,
+                    observedGeneration: observation.pod.metadata.generation, reason: FieldTable.conditionReason, status: "True",
+                    type: FieldTable.condition))
+        }
+        let ours = Set(result.map(\.type) + ["PodScheduled", FieldTable.condition])
         let scheduled =
             known.first { $0.type == "PodScheduled" }
             ?? PodCondition(lastTransitionTime: Timestamp(observation.acceptedAt), status: "True", type: "PodScheduled")

@@ -91,9 +91,15 @@ final class KubernetesCluster: Cluster {
 
     func record(_ event: PodEvent, on pod: Pod) async {
         let reference = ObjectReference(
-            apiVersion: "v1", fieldPath: event.container.map { "spec.containers{\($0)}" }, kind: "Pod", name: pod.name,
+            apiVersion: "v1", fieldPath: event.container.map { Self.fieldPath($0, in: pod) }, kind: "Pod", name: pod.name,
             namespace: pod.namespace, resourceVersion: pod.metadata.resourceVersion, uid: pod.uid)
         await record(event, about: reference, namespace: pod.namespace)
+    }
+
+    /// Where in the pod a container is, as upstream's events name it.
+    static func fieldPath(_ container: String, in pod: Pod) -> String {
+        let isInit = (pod.spec.initContainers ?? []).contains { $0.name == container }
+        return isInit ? "spec.initContainers{\(container)}" : "spec.containers{\(container)}"
     }
 
     /// Writes an event; the same again raises the count of the one that is there.
