@@ -45,26 +45,40 @@ public enum BackgroundCluster {
     private static func follow(
         _ process: Process, _ settings: ClusterSettings, _ log: FileHandle, _ say: (String) -> Void
     ) async throws {
-        var rest = ""
-        func relay() {
-            rest += String(decoding: log.availableData, as: UTF8.self)
-            var lines = rest.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-            rest = lines.removeLast()
-            for line in lines where !line.hasPrefix("  export ") && !line.hasPrefix("apus: ") { say(line) }
-        }
+        var relay = LineRelay(log: log)
         while true {
             let isRunning = process.isRunning
-            relay()
-            if let state = ClusterState.load(settings.paths), state.pid == process.processIdentifier {
-                if state.phase == .ready { return relay() }
-                if state.phase == .failed {
-                    throw EmbeddedError(.partFailed, state.message ?? "apus up failed; its log is \(settings.paths.log)")
-                }
-            }
+            relay.passOn(to: say)
+            if try isReady(settings, pid: process.processIdentifier) { return relay.passOn(to: say) }
             guard isRunning else {
                 throw EmbeddedError(.partFailed, "apus up ended; its log is \(settings.paths.log)")
             }
             try await Task.sleep(for: .milliseconds(20))
         }
+    }
+
+    /// Whether the process has written that all of its parts work.
+    /// - Throws: ``EmbeddedError`` when it has written that one failed.
+    private static func isReady(_ settings: ClusterSettings, pid: Int32) throws -> Bool {
+        guard let state = ClusterState.load(settings.paths), state.pid == pid else { return false }
+        if state.phase == .failed {
+            throw EmbeddedError(.partFailed, state.message ?? "apus up failed; its log is \(settings.paths.log)")
+        }
+        return state.phase == .ready
+    }
+}
+
+/// Passes on what is appended to a log, in whole lines, but for those that only the foreground command's reader needs.
+private struct LineRelay {
+    let log: FileHandle
+    private var rest = ""
+
+    init(log: FileHandle) { self.log = log }
+
+    mutating func passOn(to say: (String) -> Void) {
+        rest += String(decoding: log.availableData, as: UTF8.self)
+        var lines = rest.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        rest = lines.removeLast()
+        for line in lines where !line.hasPrefix("  export ") && !line.hasPrefix("apus: ") { say(line) }
     }
 }

@@ -244,6 +244,8 @@ def prepare_libraries() -> None:
         os.environ.setdefault("HF_HOME", "/tmp/huggingface")  # A pod's root is often read-only.
     threads = thread_count()
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    # Threads that spin at a barrier starve the one it waits for when other pods want the processors too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
     import transformers
 
