@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 /// Libraries by the short name used in the table of modules below.
@@ -28,13 +27,12 @@ let libraries: [String: Target.Dependency] = [
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
 
-/// One row a module: what it may import of ours, and the libraries it uses.
-/// The import test holds the sources to this table and the table to the layers of ARCHITECTURE.md.
+/// One row a module: what it may import of ours directly, beyond what those bring with them, and the libraries it uses.
+/// The rows are those of the layers in ARCHITECTURE.md; a test compares them. A row without its folder does not build.
 struct Module {
     var name: String
     var imports: [String] = []
     var libraries: [String] = []
-    var resources: [Resource] = []
 }
 
 let modules: [Module] = [
@@ -62,7 +60,7 @@ let modules: [Module] = [
 
     Module(name: "Drift"),
 
-    Module(name: "Scheduling", libraries: ["Collections"]),
+    Module(name: "Scheduling"),
 
     Module(name: "Transformer", imports: ["COneDNN"]),
 
@@ -81,8 +79,7 @@ let modules: [Module] = [
         libraries: [
             "Collections", "Crypto", "GRDB", "Hummingbird", "HummingbirdTLS", "JWTKit", "Logging", "Metrics", "NIOCore",
             "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "X509", "Yams",
-        ],
-        resources: []),
+        ]),
 
     Module(
         name: "ClusterControllers", imports: ["ControllerRuntime", "Exposition"],
@@ -113,8 +110,7 @@ let modules: [Module] = [
     Module(
         name: "Embedded",
         imports: [
-            "APIServer", "ClusterControllers", "NodeAgent", "Operator", "Gateway", "TrainingAgent", "ModelServer", "Reconcilers",
-            "Prometheus", "Transformer",
+            "Operator", "APIServer", "ClusterControllers", "NodeAgent", "TrainingAgent", "Gateway", "ModelServer",
         ],
         libraries: ["AsyncHTTPClient", "Hummingbird", "Logging", "ServiceLifecycle", "Subprocess", "SystemPackage"]),
 
@@ -124,46 +120,76 @@ let modules: [Module] = [
         libraries: ["AsyncHTTPClient", "Logging", "Subprocess"]),
 ]
 
-let executables: [Module] = [
-    Module(
-        name: "apus",
-        imports: [
-            "Embedded", "APIServer", "Exposition", "Gateway", "ModelServer", "TrainingAgent", "Operator", "NodeAgent",
-            "ClusterControllers", "Transformer",
-        ],
-        libraries: ["ArgumentParser", "Logging", "ServiceLifecycle", "Yams"])
+/// Entry: parses, wires, runs.
+let program = Module(
+    name: "apus",
+    imports: [
+        "Embedded", "APIServer", "Exposition", "Gateway", "ModelServer", "TrainingAgent", "Operator", "NodeAgent",
+        "ClusterControllers", "Transformer",
+    ],
+    libraries: ["ArgumentParser", "Logging", "ServiceLifecycle", "Yams"])
+
+/// One row a suite: what it tests, and the libraries that it uses itself. Every suite but `RepositoryTests` has `ApusTesting`.
+struct Suite {
+    var name: String
+    var subjects: [String] = []
+    var libraries: [String] = []
+    var hasFixtures = false
+}
+
+let suites: [Suite] = [
+    Suite(name: "APIServerTests", subjects: ["APIServer"]),
+    Suite(name: "ApusAPITests", subjects: ["ApusAPI"]),
+    Suite(name: "ArtifactStoreTests", subjects: ["ArtifactStore"]),
+    Suite(name: "CELTests", subjects: ["CEL"]),
+    Suite(name: "ClusterControllersTests", subjects: ["ClusterControllers"], libraries: ["Logging"], hasFixtures: true),
+    Suite(name: "ControllerRuntimeTests", subjects: ["ControllerRuntime"], libraries: ["Logging"]),
+    Suite(name: "DriftTests", subjects: ["Drift"]),
+    Suite(
+        name: "EmbeddedTests", subjects: ["Embedded"], libraries: ["Logging", "NIOCore", "ServiceLifecycle"]),
+    Suite(name: "ExpositionTests", subjects: ["Exposition"], libraries: ["Metrics"]),
+    Suite(
+        name: "GatewayTests", subjects: ["Gateway"],
+        libraries: ["AsyncHTTPClient", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle"]),
+    Suite(name: "KubernetesClientTests", subjects: ["KubernetesClient"]),
+    Suite(name: "KubernetesTypesTests", subjects: ["KubernetesTypes"]),
+    Suite(name: "ModelServerTests", subjects: ["ModelServer"], libraries: ["Logging", "ServiceLifecycle"]),
+    Suite(
+        name: "NodeAgentTests", subjects: ["NodeAgent"], libraries: ["Logging", "NIOCore", "NIOHTTP1", "NIOPosix"],
+        hasFixtures: true),
+    Suite(
+        name: "PrometheusTests", subjects: ["Prometheus"], libraries: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]),
+    Suite(name: "ReconcilersTests", subjects: ["Reconcilers"]),
+    Suite(name: "ReconciliationTests", subjects: ["Reconciliation"]),
+    Suite(name: "SchedulingTests", subjects: ["Scheduling"]),
+    Suite(name: "TransformerTests", subjects: ["Transformer"], hasFixtures: true),
+    // Of the whole rather than of a module.
+    Suite(name: "RepositoryTests"),
+    Suite(name: "ConformanceTests", subjects: ["APIServer"], hasFixtures: true),
+    Suite(name: "EndToEndTests"),
 ]
 
-func exists(_ path: String) -> Bool {
-    FileManager.default.fileExists(atPath: Context.packageDirectory + "/" + path)
+func dependencies(modules: [String], libraries names: [String]) -> [Target.Dependency] {
+    modules.map { .target(name: $0) }
+        + names.map { name in
+            guard let library = libraries[name] else { preconditionFailure("no library is called \(name)") }
+            return library
+        }
 }
 
-func dependencies(of module: Module) -> [Target.Dependency] {
-    module.imports.filter { exists("Sources/\($0)") }.map { .target(name: $0) } + module.libraries.compactMap { libraries[$0] }
+var targets: [Target] = [.systemLibrary(name: "COneDNN")]
+targets += modules.map {
+    .target(name: $0.name, dependencies: dependencies(modules: $0.imports, libraries: $0.libraries))
 }
-
-var targets: [Target] = ["COneDNN"].filter { exists("Sources/\($0)") }.map { .systemLibrary(name: $0) }
-for module in modules where exists("Sources/\(module.name)") {
-    targets.append(
-        .target(
-            name: module.name, dependencies: dependencies(of: module),
-            resources: exists("Sources/\(module.name)/Resources") ? module.resources : []))
-}
-for module in executables where exists("Sources/\(module.name)") {
-    targets.append(.executableTarget(name: module.name, dependencies: dependencies(of: module)))
-}
-let suites =
-    (modules + executables).map { ($0.name + "Tests", [$0]) }
-    + [("RepositoryTests", []), ("ConformanceTests", modules), ("SimulationTests", modules), ("EndToEndTests", [])]
-for (name, subjects) in suites where exists("Tests/\(name)") {
-    let extra = name != "RepositoryTests" && exists("Sources/ApusTesting") ? [Target.Dependency.target(name: "ApusTesting")] : []
-    let subjectTargets = subjects.filter { exists("Sources/\($0.name)") && $0.name != "ApusTesting" }
-    targets.append(
-        .testTarget(
-            name: name,
-            dependencies: subjectTargets.map { .target(name: $0.name) } + extra
-                + Set(subjectTargets.flatMap(\.libraries)).sorted().compactMap { libraries[$0] },
-            exclude: exists("Tests/\(name)/Fixtures") ? ["Fixtures"] : []))
+targets.append(
+    .executableTarget(
+        name: program.name, dependencies: dependencies(modules: program.imports, libraries: program.libraries)))
+targets += suites.map { suite in
+    .testTarget(
+        name: suite.name,
+        dependencies: dependencies(
+            modules: suite.subjects + (suite.name == "RepositoryTests" ? [] : ["ApusTesting"]), libraries: suite.libraries),
+        exclude: suite.hasFixtures ? ["Fixtures"] : [])
 }
 
 // One loop gives every target of ours the same language settings.

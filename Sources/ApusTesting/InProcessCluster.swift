@@ -23,7 +23,7 @@ public final class InProcessCluster: Sendable {
         var configuration = APIServer.Configuration()
         configuration.port = 0
         var logger = Logger(label: "test.apiserver")
-        logger.logLevel = .error
+        logger.logLevel = .critical
         let server = APIServer(configuration: configuration, logger: logger)
         let serving = Task { try await server.run() }
         defer { serving.cancel() }

@@ -19,7 +19,7 @@ import Testing
             let controllers = ClusterControllers(
                 client: cluster.client(), configuration: .init(certificateAuthority: "PEM"), logger: logger)
             let working = Task { try await controllers.run() }
-            let kubelet = Task { await Self.kubelet(client) }
+            let kubelet = Task { try await Self.kubelet(client) }
             defer {
                 working.cancel()
                 kubelet.cancel()
@@ -39,28 +39,37 @@ import Testing
         }
     }
 
-    static func kubelet(_ client: Client) async {
-        while !Task.isCancelled {
-            let pods = (try? await client.list(Pod.self))?.items ?? []
-            for (index, pod) in pods.enumerated() where !(pod.spec.nodeName ?? "").isEmpty {
+    /// Follows pods as an agent does, until it is cancelled.
+    static func kubelet(_ client: Client) async throws {
+        var number = 1
+        for try await event in try await client.watch(Pod.self) {
+            switch event {
+            case .added(let pod), .modified(let pod):
+                guard !(pod.spec.nodeName ?? "").isEmpty else { continue }
+                number += 1
+                // A conflict means that the pod has moved on; its newer form is the next event.
                 if pod.isBeingDeleted {
                     try? await client.delete(Pod.self, pod.name, namespace: pod.namespace, .of(uid: pod.uid, grace: 0))
                 } else if pod.status?.phase == "Pending" || pod.status?.phase == nil {
-                    var running = pod
-                    var status = pod.status ?? PodStatus()
-                    let isTask = pod.spec.restartPolicy == "Never"
-                    status.phase = isTask ? "Succeeded" : "Running"
-                    status.podIP = "10.88.0.\(index + 2)"
-                    status.conditions =
-                        (status.conditions ?? []).filter { $0.type != "Ready" } + [
-                            PodCondition(lastTransitionTime: Timestamp(Date()), status: isTask ? "False" : "True", type: "Ready")
-                        ]
-                    running.status = status
-                    _ = try? await client.updateStatus(running)
+                    _ = try? await client.updateStatus(running(pod, number))
                 }
+            case .deleted, .bookmark: continue
             }
-            try? await Task.sleep(for: .milliseconds(30))
         }
+    }
+
+    private static func running(_ pod: Pod, _ number: Int) -> Pod {
+        var running = pod
+        var status = pod.status ?? PodStatus()
+        let isTask = pod.spec.restartPolicy == "Never"
+        status.phase = isTask ? "Succeeded" : "Running"
+        status.podIP = "10.88.\(number / 250).\(number % 250 + 2)"
+        status.conditions =
+            (status.conditions ?? []).filter { $0.type != "Ready" } + [
+                PodCondition(lastTransitionTime: Timestamp(Date()), status: isTask ? "False" : "True", type: "Ready")
+            ]
+        running.status = status
+        return running
     }
 
     static func deployment(_ replicas: Int, image: String) -> Deployment {

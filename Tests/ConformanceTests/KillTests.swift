@@ -1,3 +1,4 @@
+import ApusTesting
 import Foundation
 import Testing
 
@@ -5,19 +6,16 @@ import Testing
 struct KillTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    private static let binary = root.appending(path: ".build/debug/apus")
 
-    private static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: binary.path) }
-
-    @Test(.enabled(if: isBuilt, "the binary is not built"), .timeLimit(.minutes(3)))
-    func nothingAcknowledgedIsLost() async throws {
+    @Test(.timeLimit(.minutes(3))) func nothingAcknowledgedIsLost() async throws {
+        let binary = try Machine.builtProgram(checkout: Self.root)
         let directory = FileManager.default.temporaryDirectory.appending(path: "apus-kill-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let script = Self.root.appending(path: "Tests/ConformanceTests/Fixtures/kill.py").path
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", script, Self.binary.path, directory.path, "4"]
+        process.arguments = ["python3", script, binary.path, directory.path, "4"]
         let pipe = Pipe()
         process.standardOutput = pipe
         process.standardError = pipe

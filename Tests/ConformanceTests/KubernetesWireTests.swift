@@ -1,17 +1,20 @@
 import APIServer
+import ApusTesting
 import Foundation
 import Testing
 
-/// Replays recorded exchanges with an upstream API server, where the recordings are beside the checkout.
+/// Replays recorded exchanges with an upstream API server. The recordings lie beside the checkout, or in APUS_RECORDINGS.
 ///
 /// `Fixtures/differences.txt` names every exchange that is not claimed, with the reason; all others have to match.
 struct KubernetesWireTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
-    private static let recordings = root.deletingLastPathComponent().appending(path: "shared/data/kubernetes-wire")
 
-    private static var hasRecordings: Bool {
-        FileManager.default.fileExists(atPath: recordings.appending(path: "replay.py").path)
+    private static func recordings() throws -> URL {
+        let named = ProcessInfo.processInfo.environment["APUS_RECORDINGS"]
+        let path = named ?? root.deletingLastPathComponent().appending(path: "shared/data/kubernetes-wire").path
+        return try Machine.file(
+            path, remedy: "put the recorded exchanges there, or name their folder in APUS_RECORDINGS")
     }
 
     private func unclaimed() throws -> Set<String> {
@@ -25,8 +28,8 @@ struct KubernetesWireTests {
             })
     }
 
-    @Test(.enabled(if: hasRecordings, "the recordings are not beside this checkout"), .timeLimit(.minutes(15)))
-    func everyClaimedExchangeMatches() async throws {
+    @Test(.timeLimit(.minutes(15))) func everyClaimedExchangeMatches() async throws {
+        let recordings = try Self.recordings()
         let tokens = FileManager.default.temporaryDirectory.appending(path: "apus-tokens-\(UUID().uuidString).csv")
         try "admintoken,admin,admin,\"system:masters\"\nviewtoken,viewer,viewer,\"viewers\"\n".write(
             to: tokens, atomically: true, encoding: .utf8)
@@ -38,7 +41,7 @@ struct KubernetesWireTests {
         let running = Task { try await server.run() }
         defer { running.cancel() }
         let port = try await server.ready().port
-        let output = try await replay(port: port)
+        let output = try await replay(recordings, port: port)
         #expect(output.contains(" exchanges match"))
         let prefix = "differs: "
         let differing = output.split(separator: "\n").filter { $0.hasPrefix(prefix) }.compactMap { line in
@@ -48,12 +51,12 @@ struct KubernetesWireTests {
         #expect(broken.isEmpty, "claimed exchanges that no longer match: \(broken.joined(separator: "; "))")
     }
 
-    private func replay(port: Int) async throws -> String {
+    private func replay(_ recordings: URL, port: Int) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/env")
             process.arguments = [
-                "python3", Self.recordings.appending(path: "replay.py").path, "--server", "https://127.0.0.1:\(port)",
+                "python3", recordings.appending(path: "replay.py").path, "--server", "https://127.0.0.1:\(port)",
             ]
             let pipe = Pipe()
             process.standardOutput = pipe

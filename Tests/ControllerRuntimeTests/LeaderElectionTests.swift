@@ -22,7 +22,7 @@ import Testing
                 return Task {
                     try await elector.run {
                         leading.append(name)
-                        while true { try await Task.sleep(for: .seconds(60)) }
+                        try await untilCancelled()
                     }
                 }
             }
@@ -59,7 +59,7 @@ import Testing
                 try await elector.run {
                     isCut.store(true, ordering: .relaxed)
                     do {
-                        try await Task.sleep(for: .seconds(60))
+                        try await untilCancelled()
                     } catch {
                         wasCancelled.store(true, ordering: .relaxed)
                         throw error

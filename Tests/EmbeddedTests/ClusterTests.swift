@@ -10,19 +10,20 @@ import Testing
 @testable import Embedded
 
 /// The real thing with its own data folder, ports and bridge: started, looked at, stopped, cleaned up.
-@Suite(.serialized, .enabled(if: geteuid() == 0 && Prerequisites.missing().isEmpty, "needs root and the packages of hack/setup"))
-struct ClusterTests {
-    private static func settings() -> ClusterSettings {
+@Suite(.serialized) struct ClusterTests {
+    private static func settings() throws -> ClusterSettings {
+        let number = Int(ProcessInfo.processInfo.processIdentifier)
         let folder = FileManager.default.temporaryDirectory.appending(path: "apus-up-\(UUID().uuidString.prefix(8))").path
         var settings = ClusterSettings(dataDirectory: folder, nodeName: "testnode")
-        settings.port = 46443
-        settings.gatewayPort = 46088
-        settings.prometheusPort = 46095
-        settings.kubeletPort = 46250
-        settings.dnsPort = 46053
-        settings.bridge = "apustest7"
-        settings.podCIDR = "10.117.0.0/16"
-        settings.serviceCIDR = "10.118.0.0/16"
+        let ports = try Machine.freePorts(5)
+        settings.port = ports[0]
+        settings.gatewayPort = ports[1]
+        settings.prometheusPort = ports[2]
+        settings.kubeletPort = ports[3]
+        settings.dnsPort = ports[4]
+        settings.bridge = "apt\(number)"
+        settings.podCIDR = "10.\(130 + number % 60).0.0/16"
+        settings.serviceCIDR = "10.\(190 + number % 60).0.0/16"
         settings.clusterDNS = settings.defaultDNS
         return settings
     }
@@ -42,7 +43,9 @@ struct ClusterTests {
     }
 
     @Test(.timeLimit(.minutes(3))) func startsWorksStopsAndStartsAgain() async throws {
-        let settings = Self.settings()
+        try Machine.requireRoot()
+        for program in ["runc", "conmon", "prometheus", "nft", "ip"] { _ = try Machine.program(program) }
+        let settings = try Self.settings()
         let shutdown = ClusterShutdown(dataDirectory: settings.dataDirectory, purges: true, logger: Self.logger)
         do {
             try await use(settings)

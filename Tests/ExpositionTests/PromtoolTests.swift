@@ -1,16 +1,12 @@
+import ApusTesting
 import Foundation
 import Testing
 
 @testable import Exposition
 
 @Suite struct PromtoolTests {
-    static let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
-
     /// Prometheus' own linter reads a page with every kind of metric on it and has nothing to say.
-    @Test(.enabled(if: promtool != nil, "promtool is part of Debian's prometheus package"))
-    func promtoolAcceptsThePage() throws {
+    @Test func promtoolAcceptsThePage() throws {
         let registry = MetricsRegistry(collectors: [ProcessMetrics()])
         registry.counter("apus_requests_total", help: "Requests.", labels: ["path"], series: [["/"]])
             .with("a\"b\\c\nd").increment()
@@ -25,7 +21,7 @@ import Testing
         #expect(page.contains("process_open_fds"))
 
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(Self.promtool))
+        process.executableURL = URL(fileURLWithPath: try Machine.program("promtool"))
         process.arguments = ["check", "metrics"]
         let input = Pipe()
         let output = Pipe()

@@ -1,3 +1,4 @@
+import ApusTesting
 import ArtifactStore
 import Exposition
 import Foundation

@@ -1,3 +1,4 @@
+import ApusTesting
 import AsyncHTTPClient
 import Foundation
 import KubernetesClient

@@ -1,3 +1,4 @@
+import ApusTesting
 import AsyncHTTPClient
 import Foundation
 import Logging
@@ -243,17 +244,4 @@ final class Gate: Sendable {
         }
         for body in waiting { body() }
     }
-}
-
-/// Polls until a condition holds, for at most twenty seconds.
-func eventually(
-    _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ holds: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < deadline {
-        if try await holds() { return }
-        try await Task.sleep(for: .milliseconds(10))
-    }
-    Issue.record("not within 20 s: \(what)", sourceLocation: sourceLocation)
-    throw CancellationError()
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import NodeAgent
 
 /// Real containers by runc and conmon in the machine's own root.
-@Suite(.enabled(if: TestNode.isPossible), .serialized)
+@Suite(.serialized)
 struct ContainerLifeTests {
     @Test func podRunsToItsEndAndTellsHowItWent() async throws {
         try await TestNode.with { node in

@@ -9,7 +9,7 @@ import Testing
 @testable import NodeAgent
 
 /// Images that are brought to the node, and what is said when they cannot be.
-@Suite(.enabled(if: TestNode.isPossible), .serialized)
+@Suite(.serialized)
 struct ImageTests {
     /// An image with a shell in it, in an OCI layout on disk.
     private func makeImage(_ folder: String) async throws -> String {

@@ -7,7 +7,7 @@ import Testing
 @testable import NodeAgent
 
 /// Logs, commands and services of real containers.
-@Suite(.enabled(if: TestNode.isPossible), .serialized)
+@Suite(.serialized)
 struct KubeletTests {
     /// Collects what a client would see.
     private actor Screen: StreamSink {

@@ -5,7 +5,7 @@ import Testing
 @testable import NodeAgent
 
 /// What a pod may ask for, seen from within real containers.
-@Suite(.enabled(if: TestNode.isPossible), .serialized)
+@Suite(.serialized)
 struct PodFeatureTests {
     private func volume(_ name: String, _ change: (inout Volume) -> Void) -> Volume {
         var volume = Volume()

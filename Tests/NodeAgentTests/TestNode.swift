@@ -1,3 +1,4 @@
+import ApusTesting
 import Foundation
 import Glibc
 import KubernetesTypes
@@ -14,9 +15,9 @@ final class TestNode: Sendable {
     let cluster = MemoryCluster()
     private let manager: Mutex<(PodManager, Task<Void, Never>)?> = Mutex(nil)
 
-    static let isPossible = geteuid() == 0 && FileManager.default.fileExists(atPath: "/usr/sbin/runc")
-
     init(change: (inout NodeConfiguration) -> Void = { _ in }) async throws {
+        try Machine.requireRoot()
+        for program in ["runc", "conmon", "nft", "ip", "skopeo", "umoci"] { _ = try Machine.program(program) }
         let number = Int.random(in: 1...60_000)
         let directory = "/tmp/apus-node-\(getpid())-\(number)"
         var configuration = NodeConfiguration(nodeName: "n1", dataDirectory: directory, bridge: "apt\(number)")
@@ -88,27 +89,23 @@ final class TestNode: Sendable {
     func wait(
         _ name: String, seconds: Double = 30, _ what: String = "", until wish: @Sendable (PodStatus) -> Bool
     ) async throws -> PodStatus {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while true {
-            if let status = await cluster.pod(name)?.status, wish(status) { return status }
-            if ContinuousClock.now > deadline {
-                let status = await cluster.pod(name)?.status
-                let text = status.flatMap { try? JSONSerializer.string(JSONValue(encoding: $0)) } ?? "none"
-                let said = await cluster.pod(name).map { log($0).joined(separator: "\n") } ?? ""
-                let events = await cluster.events.map { "\($0.reason): \($0.message)" }
-                throw TestFailure(
-                    text: "\(name) did not become \(what): \(text)\n\(events.joined(separator: "\n"))\nlog: \(said)")
+        do {
+            return try await eventually("\(name) is \(what)", within: .seconds(seconds)) {
+                guard let status = await cluster.pod(name)?.status, wish(status) else { return nil }
+                return status
             }
-            try await Task.sleep(for: .milliseconds(20))
+        } catch is NotInTime {
+            let status = await cluster.pod(name)?.status
+            let text = status.flatMap { try? JSONSerializer.string(JSONValue(encoding: $0)) } ?? "none"
+            let said = await cluster.pod(name).map { log($0).joined(separator: "\n") } ?? ""
+            let events = await cluster.events.map { "\($0.reason): \($0.message)" }
+            throw TestFailure(
+                text: "\(name) did not become \(what): \(text)\n\(events.joined(separator: "\n"))\nlog: \(said)")
         }
     }
 
     func waitUntil(seconds: Double = 20, _ what: String, _ condition: () async -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while await !condition() {
-            if ContinuousClock.now > deadline { throw TestFailure(text: "never: \(what)") }
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await eventually(what, within: .seconds(seconds), condition)
     }
 
     func log(_ pod: Pod, _ container: String = "main", attempt: Int = 0) -> [String] {

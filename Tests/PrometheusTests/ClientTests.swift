@@ -1,3 +1,4 @@
+import ApusTesting
 import AsyncHTTPClient
 import Foundation
 import NIOCore
@@ -8,7 +9,7 @@ import Testing
 @testable import Prometheus
 
 /// Against the program itself: what it says of good and bad queries is not ours to imagine.
-@Suite(.enabled(if: RealPrometheus.program != nil, "needs Debian's prometheus"), .serialized)
+@Suite(.serialized)
 struct ClientTests {
     @Test func queriesWhatWasScraped() async throws {
         let counts = Counts()

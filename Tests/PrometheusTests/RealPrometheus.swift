@@ -1,3 +1,4 @@
+import ApusTesting
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -8,10 +9,6 @@ import Testing
 
 /// Debian's Prometheus on a free port of loopback, with its own data folder, and a page that it scrapes.
 final class RealPrometheus: Sendable {
-    static let program = ["/usr/bin/prometheus", "/usr/local/bin/prometheus"].first {
-        FileManager.default.isExecutableFile(atPath: $0)
-    }
-
     let client: PrometheusClient
     private let process: Process
     private let folder: String
@@ -35,9 +32,9 @@ final class RealPrometheus: Sendable {
             discoveryInterval: .milliseconds(200))
         configuration.externalLabels = ["cluster": "a \"quoted\" name"]
         try configuration.yaml.write(toFile: "\(folder)/prometheus.yml", atomically: true, encoding: .utf8)
-        let port = try await freePort()
+        let port = try Machine.freePorts(1)[0]
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: try #require(program))
+        process.executableURL = URL(fileURLWithPath: try Machine.program("prometheus"))
         process.arguments = PrometheusConfiguration.arguments(
             configurationFile: "\(folder)/prometheus.yml", dataDirectory: "\(folder)/data", listenAddress: "127.0.0.1:\(port)")
         let log = "\(folder)/log"
@@ -69,14 +66,6 @@ final class RealPrometheus: Sendable {
     }
 
     func thaw() { kill(process.processIdentifier, SIGCONT) }
-
-    private static func freePort() async throws -> Int {
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0)
-            .get()
-        let port = channel.localAddress?.port
-        try await channel.close()
-        return try #require(port)
-    }
 
     private static func serve(
         _ metrics: @escaping @Sendable (String?) -> (contentType: String, body: String)
@@ -114,17 +103,4 @@ private final class PageHandler: ChannelInboundHandler {
         context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: answer.body)))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
-}
-
-/// Polls until a condition holds, for at most half a minute.
-func eventually(
-    _ what: String, sourceLocation: SourceLocation = #_sourceLocation, _ holds: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + .seconds(30)
-    while ContinuousClock.now < deadline {
-        if try await holds() { return }
-        try await Task.sleep(for: .milliseconds(50))
-    }
-    Issue.record("not within 30 s: \(what)", sourceLocation: sourceLocation)
-    throw CancellationError()
 }

@@ -31,6 +31,12 @@ let runtime = TrainingRuntimeSpec(
         ])),
     defaultHyperparameters: ["epochs": .int(1), "seed": .int(7)])
 
+func node(_ name: String, _ allocatable: [String: Quantity]) -> Node {
+    Node(
+        metadata: ObjectMeta(name: name),
+        status: NodeStatus(allocatable: allocatable.merging(["pods": 110]) { given, _ in given }))
+}
+
 func observe(_ job: TrainingJob, at now: Date = start, pods: [Pod] = []) -> TrainingJobObservation {
     var observation = TrainingJobObservation(job: job, now: now, platform: platform)
     observation.runtime = runtime

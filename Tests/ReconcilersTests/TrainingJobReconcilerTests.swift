@@ -85,7 +85,20 @@ import Testing
         Obstacle(reason: "RuntimeNotFound", phase: .pending) { $0.runtime = nil },
         Obstacle(reason: "NoNodeHasEnoughGPUs", phase: .pending) {
             $0.job.spec.resources = TrainingResources(gpus: 8)
-            $0.mostGPUsOnANode = 4
+            $0.nodes = [node("gpu-1", ["cpu": 32, "memory": .bytes(64 << 30), "nvidia.com/gpu": 4])]
+        },
+        Obstacle(reason: "NoNodeIsLargeEnough", phase: .pending) {
+            $0.job.spec.resources = TrainingResources(requests: ["memory": .bytes(64 << 30)])
+            $0.nodes = [node("small", ["cpu": 2, "memory": .bytes(8 << 30)])]
+        },
+        Obstacle(reason: "ClusterTooSmall", phase: .pending) {
+            $0.job.spec.resources = TrainingResources(requests: ["cpu": 3])
+            $0.job.spec.replicas = 3
+            $0.nodes = [node("a", ["cpu": 4, "memory": .bytes(8 << 30)]), node("b", ["cpu": 4, "memory": .bytes(8 << 30)])]
+        },
+        Obstacle(reason: "NoNodeAllowed", phase: .pending) {
+            $0.nodes = [node("closed", ["cpu": 4, "memory": .bytes(8 << 30)])]
+            $0.nodes[0].spec.unschedulable = true
         },
         Obstacle(reason: "FileNotAllowed", phase: .failed) { $0.job.spec.inputs[0].uri = "file:///data/../etc/shadow" },
         Obstacle(reason: "OverrideNotAllowed", phase: .failed) {
@@ -104,6 +117,50 @@ import Testing
         let ready = try #require(condition(try status(plan).conditions, "Ready"))
         #expect(ready.reason == obstacle.reason)
         #expect(ready.message.count > 20)
+    }
+
+    @Test func whatNoNodeHasIsSaidInOneSentence() throws {
+        var observation = observe(trainingJob { $0.resources = TrainingResources(gpus: 4) })
+        observation.nodes = [node("gpu-1", ["cpu": 8, "memory": .bytes(16 << 30), "nvidia.com/gpu": 2])]
+        let message = try #require(condition(try status(TrainingJobReconciler.reconcile(observation)).conditions, "Ready"))
+            .message
+        #expect(message.hasPrefix("The job asks for 4 nvidia.com/gpu per replica; the node, gpu-1, has 2. "), "\(message)")
+        // A node that is large enough lets it start.
+        observation.nodes.append(node("gpu-2", ["cpu": 8, "memory": .bytes(16 << 30), "nvidia.com/gpu": 4]))
+        #expect(try createdPods(TrainingJobReconciler.reconcile(observation)).count == 1)
+    }
+
+    /// What is gone while an attempt runs concerns the next attempt only.
+    @Test func obstaclesDoNotStopWhatRuns() throws {
+        let first = try TrainingJobReconciler.reconcile(observe(trainingJob()))
+        let job = try applying(first, to: trainingJob())
+        let running = try createdPods(first).map { pod($0, .running) }
+        var observation = observe(job, at: after(5), pods: running)
+        observation.runtime = nil
+        let plan = try TrainingJobReconciler.reconcile(observation)
+        #expect(try status(plan).phase == .running)
+        #expect(plan.kept.count == running.count)
+    }
+
+    @Test func aResumedJobWaitsForWhatIsMissingWithoutLosingAnAttempt() throws {
+        var job = trainingJob()
+        var suspended = TrainingJobStatus()
+        suspended.phase = .suspended
+        suspended.attempt = 1
+        job.status = suspended
+        var observation = observe(job)
+        observation.runtime = nil
+        var plan = try TrainingJobReconciler.reconcile(observation)
+        #expect(try status(plan).phase == .pending)
+        observation.job = try applying(plan, to: job)
+        observation.now = after(30)
+        plan = try TrainingJobReconciler.reconcile(observation)
+        #expect(try status(plan).phase == .pending)
+        #expect(try status(plan).failures == nil)
+        observation.job = try applying(plan, to: observation.job)
+        observation.runtime = runtime
+        plan = try TrainingJobReconciler.reconcile(observation)
+        #expect(try createdPods(plan).map(\.name) == ["train-2-0"])
     }
 
     @Test(arguments: [

@@ -4,29 +4,8 @@ import KubernetesTypes
 typealias ResourceAmounts = [String: Int]
 
 enum PodResources {
-    /// What a pod takes from its node: containers and sidecars together, or the largest step of its initialisation if that
-    /// is more, and the overhead of its runtime class.
-    static func requests(of spec: PodSpec) -> ResourceAmounts {
-        var running: ResourceAmounts = [:]
-        var peak: ResourceAmounts = [:]
-        for container in spec.initContainers ?? [] {
-            let own = amounts(container.resources?.requests)
-            if container.restartPolicy == "Always" {
-                add(own, to: &running)
-                raise(&peak, to: running)
-            } else {
-                var step = running
-                add(own, to: &step)
-                raise(&peak, to: step)
-            }
-        }
-        for container in spec.containers { add(amounts(container.resources?.requests), to: &running) }
-        raise(&peak, to: running)
-        // Resources given for the pod as a whole count instead of the sum.
-        for (name, amount) in amounts(spec.resources?.requests) { peak[name] = amount }
-        add(amounts(spec.overhead), to: &peak)
-        return peak
-    }
+    /// What a pod takes from its node.
+    static func requests(of spec: PodSpec) -> ResourceAmounts { amounts(spec.totalRequests) }
 
     static func amounts(_ quantities: [String: Quantity]?) -> ResourceAmounts {
         var amounts: ResourceAmounts = [:]
@@ -40,10 +19,6 @@ enum PodResources {
 
     static func subtract(_ other: ResourceAmounts, from amounts: inout ResourceAmounts) {
         for (name, amount) in other { amounts[name, default: 0] -= amount }
-    }
-
-    private static func raise(_ amounts: inout ResourceAmounts, to other: ResourceAmounts) {
-        for (name, amount) in other { amounts[name] = max(amounts[name] ?? 0, amount) }
     }
 
     /// Ports of the host that a pod takes, as protocol, address and number.

@@ -48,9 +48,7 @@ enum TrainingJobWiring {
                 observation.modelVersions = versions.cache.list(namespace: job.namespace).filter { $0.spec.model == model }
                 observation.modelExists = models.cache.get(model, namespace: job.namespace) != nil
             }
-            let knownNodes = nodes.cache.list()
-            observation.mostGPUsOnANode =
-                knownNodes.isEmpty ? nil : knownNodes.map { $0.status?.allocatable?["nvidia.com/gpu"]?.roundedUp ?? 0 }.max()
+            observation.nodes = nodes.cache.list()
             observation.reading = await progress.read(observation.pods, of: job)
             observation.bundle = await publishedBundle(observation, store: store)
             let plan = try TrainingJobReconciler.reconcile(observation)

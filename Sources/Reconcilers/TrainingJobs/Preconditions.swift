@@ -1,7 +1,8 @@
 import ApusAPI
 import KubernetesTypes
+import Scheduling
 
-/// What must hold before pods are made: an ordered list of small checks, of which the first that fails names the reason.
+/// What must hold before the pods of an attempt are made: an ordered list of small checks, of which the first that fails names the reason.
 enum Preconditions {
     struct Obstacle: Equatable {
         var reason: String
@@ -10,12 +11,15 @@ enum Preconditions {
         var isFinal = false
     }
 
-    private static let checks: [@Sendable (TrainingJobObservation) -> Obstacle?] = [
-        runtime, overrides, baseModel, baseline, files, gpus,
+    private static let checks: [@Sendable (TrainingJobObservation) throws -> Obstacle?] = [
+        runtime, overrides, baseModel, baseline, files, capacity,
     ]
 
-    static func check(_ observation: TrainingJobObservation) -> Obstacle? {
-        checks.lazy.compactMap { $0(observation) }.first
+    static func check(_ observation: TrainingJobObservation) throws -> Obstacle? {
+        for check in checks {
+            if let obstacle = try check(observation) { return obstacle }
+        }
+        return nil
     }
 
     private static func runtime(_ observation: TrainingJobObservation) -> Obstacle? {
@@ -75,15 +79,14 @@ enum Preconditions {
         return nil
     }
 
-    private static func gpus(_ observation: TrainingJobObservation) -> Obstacle? {
-        guard let wanted = observation.job.spec.resources?.gpus, wanted > 0, let most = observation.mostGPUsOnANode, wanted > most
-        else {
-            return nil
-        }
+    /// Whether the cluster could run all replicas if it were empty. What is in use for now is the scheduler's to wait for.
+    private static func capacity(_ observation: TrainingJobObservation) throws -> Obstacle? {
+        guard !observation.nodes.isEmpty, let gang = try TrainingJobPlacement.gang(observation) else { return nil }
+        let cluster = TrainingJobPlacement.snapshot(observation.nodes)
+        guard case .impossible(let shortage) = GangFeasibility.of(gang, in: cluster) else { return nil }
         return Obstacle(
-            reason: "NoNodeHasEnoughGPUs",
+            reason: TrainingJobPlacement.reason(shortage),
             message:
-                "spec.resources.gpus asks for \(wanted) GPUs in one pod; the largest node has \(most). Ask for at most \(most) and more "
-                + "replicas, or add a larger node; the job starts when there is one.")
+                "The job \(shortage.text). \(TrainingJobPlacement.remedy(shortage)) The job starts when there is room for it.")
     }
 }

@@ -22,8 +22,8 @@ public struct TrainingJobObservation: Sendable {
     /// Versions of the output model.
     public var modelVersions: [ModelVersion]
     public var modelExists: Bool
-    /// The most GPUs that one node can ever give; nil where no node is known.
-    public var mostGPUsOnANode: Int?
+    /// The cluster's nodes; empty where none is known.
+    public var nodes: [Node]
 
     public init(job: TrainingJob, now: Date, platform: Platform) {
         self.job = job
@@ -32,6 +32,7 @@ public struct TrainingJobObservation: Sendable {
         pods = []
         modelVersions = []
         modelExists = false
+        nodes = []
     }
 }
 

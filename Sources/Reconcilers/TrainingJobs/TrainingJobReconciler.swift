@@ -63,10 +63,6 @@ struct TrainingJobPlanner {
             plan.next = plan.next.orSooner(.after(.seconds(left)))
         }
         if job.spec.suspend == true { return suspend() }
-        if let obstacle = Preconditions.check(observation) {
-            if obstacle.isFinal { return fail(reason: obstacle.reason, obstacle.message) }
-            return wait(phase: .pending, reason: obstacle.reason, obstacle.message, lookAgain: 30)
-        }
         guard let attempt = status.attempt, attempt > 0, status.phase != .suspended else {
             return try start(attempt: (status.attempt ?? 0) + 1)
         }
@@ -76,13 +72,18 @@ struct TrainingJobPlanner {
 
     // MARK: An attempt's life
 
-    /// Makes the attempt's pods, unless a pod of an older one may still run.
+    /// Makes the attempt's pods, unless something stands in the way or a pod of an older attempt may still run.
     private mutating func start(attempt: Int) throws {
+        if let obstacle = try Preconditions.check(observation) {
+            if obstacle.isFinal { return fail(reason: obstacle.reason, obstacle.message) }
+            keepEndedPods()
+            return postpone(phase: .pending, reason: obstacle.reason, obstacle.message, lookAgain: 30)
+        }
         let lingering = observation.pods.filter { $0.attempt != attempt && !$0.hasEnded }
         guard lingering.isEmpty else {
             keepEndedPods()
             let names = lingering.map(\.name).sorted().joined(separator: ", ")
-            return wait(
+            return postpone(
                 phase: status.attempt == nil ? .pending : .restarting, reason: "WaitingForOldPods",
                 "Attempt \(attempt) starts when the pods of the one before have ended: \(names).", lookAgain: nil)
         }
@@ -248,7 +249,10 @@ struct TrainingJobPlanner {
 
     // MARK: Pieces
 
-    private mutating func wait(phase: TrainingJobStatus.Phase, reason: String, _ message: String, lookAgain seconds: Int?) {
+    /// The attempt is due and cannot start yet.
+    private mutating func postpone(phase: TrainingJobStatus.Phase, reason: String, _ message: String, lookAgain seconds: Int?) {
+        // Without it the next pass would look for pods of the attempt before, and take their absence for a loss.
+        if status.attempt != nil { status.retryTime = status.retryTime ?? Timestamp(now) }
         set(phase: phase, reason: reason, message)
         if let seconds { plan.next = plan.next.orSooner(.after(.seconds(seconds))) }
     }

@@ -3,7 +3,7 @@
 
   kill.py BINARY DIRECTORY ROUNDS
 """
-import http.client, json, os, random, signal, ssl, subprocess, sys, threading, time
+import http.client, json, os, signal, ssl, subprocess, sys, threading, time
 
 binary, directory, rounds = sys.argv[1], sys.argv[2], int(sys.argv[3])
 tokens = os.path.join(directory, "tokens.csv")
@@ -49,7 +49,10 @@ for number in range(rounds):
     threads = [threading.Thread(target=work, args=(w,)) for w in range(8)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5 + random.random())
+    # In the midst of the load: a while after the first writes were acknowledged, each round at another point.
+    goal, deadline = len(acknowledged) + 200 + 37 * number, time.monotonic() + 30
+    while len(acknowledged) < goal and time.monotonic() < deadline:
+        threads[0].join(0.005)
     process.send_signal(signal.SIGKILL)
     process.wait()
     for thread in threads:
