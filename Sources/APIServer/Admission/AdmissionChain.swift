@@ -32,6 +32,7 @@ struct AdmissionChain: Sendable {
         case "pods" where isCreate:
             LimitRangeAdmission(store: store).applyDefaults(&object, context)
             try PodAdmission(store: store, configuration: configuration).admit(&object, context)
+        case "pods": PodAdmission.addTolerations(&object)
         case "nodes" where isCreate: NodeAdmission.taint(&object)
         case "persistentvolumeclaims" where isCreate:
             StorageProtection.protect(&object, finalizer: "kubernetes.io/pvc-protection")
@@ -46,6 +47,7 @@ struct AdmissionChain: Sendable {
         if context.operation == .delete {
             try NamespaceLifecycle(store: store).checkDeletion(context, name: object["metadata"]?["name"]?.string ?? "")
         }
+        try NodeRestriction(store: store).check(object, old: old, context)
         if context.definition.group == "scheduling.k8s.io" { try PriorityClassAdmission(store: store).check(object, context) }
         try EscalationCheck(store: store, authorizer: authorizer).check(object, old: old, context)
         if context.definition.group.isEmpty, context.definition.plural == "pods", context.operation == .create {

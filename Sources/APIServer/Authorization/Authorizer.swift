@@ -46,20 +46,28 @@ final class Authorizer: Sendable {
     private let store: ObjectStore
     private let cache = Mutex<[Grant]?>(nil)
 
-    init(store: ObjectStore) { self.store = store }
+    private let nodes: NodeAuthorizer
+
+    init(store: ObjectStore) {
+        self.store = store
+        nodes = NodeAuthorizer(store: store)
+    }
 
     /// Forgets what was read of roles and bindings.
     func invalidate() { cache.withLock { $0 = nil } }
 
     func decide(_ user: UserInfo, _ info: RequestInfo) -> Decision {
         if user.isIn(UserInfo.masters) { return Decision(isAllowed: true, reason: "") }
-        if user.isIn("system:nodes"), user.name.hasPrefix("system:node:"), NodeRights.allows(user, info) {
-            return Decision(isAllowed: true, reason: "")
+        var refusal = ""
+        if let node = NodeAuthorizer.node(user) {
+            let decision = nodes.decide(node: node, info)
+            if decision.isAllowed { return decision }
+            refusal = decision.reason
         }
         for grant in grants where applies(grant, info) && grant.concerns(user) {
             if grant.rules.contains(where: { $0.allows(info) }) { return Decision(isAllowed: true, reason: grant.reason) }
         }
-        return .denied
+        return Decision(isAllowed: false, reason: refusal)
     }
 
     private func applies(_ grant: Grant, _ info: RequestInfo) -> Bool {
@@ -112,37 +120,5 @@ final class Authorizer: Sendable {
         for binding in objects("clusterrolebindings") { add(binding, namespace: nil) }
         for binding in objects("rolebindings") { add(binding, namespace: binding.namespace) }
         return grants
-    }
-}
-
-/// What every node may do: a simplified form of upstream's node authorizer, which also looks at which pods are on the node.
-enum NodeRights {
-    private static let readable: Set<String> = [
-        "services", "nodes", "endpoints", "secrets", "configmaps", "persistentvolumeclaims", "persistentvolumes", "pods",
-        "namespaces",
-        "serviceaccounts",
-    ]
-
-    static func allows(_ user: UserInfo, _ info: RequestInfo) -> Bool {
-        guard info.isResourceRequest else { return false }
-        let node = String(user.name.dropFirst("system:node:".count))
-        let isRead = ["get", "list", "watch"].contains(info.verb)
-        switch (info.group, info.resource, info.subresource) {
-        case ("", "nodes", ""):
-            return isRead || info.verb == "create" || (["update", "patch"].contains(info.verb) && info.name == node)
-        case ("", "nodes", "status"): return ["update", "patch"].contains(info.verb) && info.name == node
-        case ("", "pods", "status"): return ["get", "update", "patch"].contains(info.verb)
-        case ("", "pods", ""): return isRead || info.verb == "delete" || info.verb == "create"
-        case ("", "events", ""), ("events.k8s.io", "events", ""): return ["create", "update", "patch"].contains(info.verb)
-        case ("", "serviceaccounts", "token"): return info.verb == "create"
-        case ("", let resource, ""): return isRead && readable.contains(resource)
-        case ("coordination.k8s.io", "leases", ""): return info.namespace == "kube-node-lease" || isRead
-        case ("discovery.k8s.io", "endpointslices", ""), ("node.k8s.io", "runtimeclasses", ""),
-            ("storage.k8s.io", "csinodes", ""):
-            return isRead
-        case ("authentication.k8s.io", "tokenreviews", ""), ("authorization.k8s.io", "subjectaccessreviews", ""):
-            return info.verb == "create"
-        default: return false
-        }
     }
 }

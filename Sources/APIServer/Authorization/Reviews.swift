@@ -15,7 +15,7 @@ struct Reviews: Sendable {
         }
         let form = try ContentNegotiation.form(scope.request)
         let options = try WriteOptions(scope.request, kind: "CreateOptions")
-        var review = try core.decoded(definition, scope, options)
+        var review = try core.decoded(definition, scope, options).object
         try core.checkNamespace(review, definition, scope)
         if definition.kind == "SelfSubjectReview" {
             review["metadata"]?["creationTimestamp"] = nil

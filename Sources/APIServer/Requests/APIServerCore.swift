@@ -14,6 +14,8 @@ public final class APIServerCore: Sendable {
         /// Addresses that services get, as `10.96.0.0/16`.
         public var serviceRange = "10.96.0.0/16"
         public var nodePorts: ClosedRange<Int> = 30_000...32_767
+        /// More watches at once are refused until some end.
+        public var maximumWatches = 10_000
         /// Issuer and default audience of service account tokens.
         public var issuer = "https://kubernetes.default.svc"
         /// Shown by discovery as the address to reach the server at.
@@ -76,13 +78,26 @@ public final class APIServerCore: Sendable {
             let caller = try await Impersonation.caller(user, request, info, authorizer)
             let scope = RequestScope(request: request, info: info, user: caller)
             try authorize(scope)
-            do throws(APIError) {
-                return try await route(scope)
-            } catch {
-                return Self.response(error, request, warnings: scope.warningHeaders)
+            // Reads come from memory and do not wait for anything.
+            guard info.verb != "get", info.verb != "list", let limit = try RequestDeadline.limit(request, info) else {
+                _ = try RequestDeadline.limit(request, info)
+                return await answer(scope)
+            }
+            return await RequestDeadline.run(within: limit, sleep: configuration.sleep) {
+                await self.answer(scope)
+            } late: {
+                Self.response(RequestDeadline.exceeded, request, warnings: scope.warningHeaders)
             }
         } catch {
             return Self.response(error, request, warnings: [])
+        }
+    }
+
+    private func answer(_ scope: RequestScope) async -> APIResponse {
+        do throws(APIError) {
+            return try await route(scope)
+        } catch {
+            return Self.response(error, scope.request, warnings: scope.warningHeaders)
         }
     }
 
@@ -103,10 +118,10 @@ public final class APIServerCore: Sendable {
         let info = scope.info
         let decision = authorizer.decide(scope.user, info)
         guard !decision.isAllowed else { return }
-        throw Self.denied(scope.user, info)
+        throw Self.denied(scope.user, info, reason: decision.reason)
     }
 
-    static func denied(_ user: UserInfo, _ info: RequestInfo) -> APIError {
+    static func denied(_ user: UserInfo, _ info: RequestInfo, reason: String = "") -> APIError {
         guard info.isResourceRequest else {
             return APIError(
                 code: 403, reason: "Forbidden",
@@ -120,7 +135,7 @@ public final class APIServerCore: Sendable {
         return .forbidden(
             ResourceName(group: info.group, resource: info.resource), name: info.name,
             "User \"\(user.name)\" cannot \(info.verb) resource \"\(info.qualifiedResource)\" in API group \"\(info.group)\" \(place)"
-        )
+                + (reason.isEmpty ? "" : ": \(reason)"))
     }
 
     private func route(_ scope: RequestScope) async throws(APIError) -> APIResponse {

@@ -9,6 +9,8 @@ struct RequestInfo: Sendable, Equatable {
     var resource = ""
     var subresource = ""
     var name = ""
+    /// The node that a list or watch of pods is limited to by its field selector.
+    var selectedNode: String?
     var path: String
     /// Path segments after the subresource (for proxies), or more of them than any resource has.
     var rest: [String] = []
@@ -72,11 +74,10 @@ struct RequestInfo: Sendable, Equatable {
             // Upstream still lets a single object be watched by its path; it is a get with a parameter to it.
             verb = "get"
         }
-        if verb == "list" || verb == "watch" || verb == "deletecollection", name.isEmpty,
-            let selector = request.parameter("fieldSelector"), let named = Self.nameSelected(selector)
-        {
-            name = named
-        }
+        guard verb == "list" || verb == "watch" || verb == "deletecollection", let selector = request.parameter("fieldSelector")
+        else { return }
+        selectedNode = Self.selected("spec.nodeName", in: selector)
+        if name.isEmpty, let named = Self.selected("metadata.name", in: selector) { name = named }
     }
 
     /// Whether a query parameter is meant as true: present, and neither `false` nor `0`.
@@ -85,11 +86,11 @@ struct RequestInfo: Sendable, Equatable {
         return value != "0" && value.lowercased() != "false"
     }
 
-    /// The name in `metadata.name=x`, which authorization by resource names goes by.
-    private static func nameSelected(_ selector: String) -> String? {
+    /// The value that a selector holds a field to, which authorization goes by: `metadata.name=x`.
+    private static func selected(_ field: String, in selector: String) -> String? {
         for term in selector.split(separator: ",") {
             let sides = term.split(separator: "=", omittingEmptySubsequences: true)
-            if sides.count == 2, sides[0] == "metadata.name", !term.contains("!=") { return String(sides[1]) }
+            if sides.count == 2, sides[0] == field, !term.contains("!=") { return String(sides[1]) }
         }
         return nil
     }

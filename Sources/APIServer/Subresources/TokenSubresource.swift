@@ -21,6 +21,7 @@ struct TokenSubresource: Sendable {
         spec["expirationSeconds"] = .integer(seconds)
         review["spec"] = spec
         try validate(seconds)
+        try NodeRestriction(store: core.store).checkToken(review, scope, definition)
         let reviewDefinition = tokenDefinition
         let writer = FieldWriter(manager: options.manager(scope.request), subresource: "token", time: core.configuration.now())
         review["metadata"] = [:]

@@ -132,6 +132,30 @@ public enum RoleManifests {
         subjects:
           - {kind: ServiceAccount, name: apus-gateway, namespace: apus-system}
         ---
+        # Cluster addresses are translated on each node, for which it follows where services lead. All else that a node does is
+        # what the node authorizer lets any node do.
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata:
+          name: apus:node
+          labels: {app.kubernetes.io/part-of: apus}
+        rules:
+          - apiGroups: [""]
+            resources: [services]
+            verbs: [get, list, watch]
+          - apiGroups: [discovery.k8s.io]
+            resources: [endpointslices]
+            verbs: [get, list, watch]
+        ---
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRoleBinding
+        metadata:
+          name: apus:node
+          labels: {app.kubernetes.io/part-of: apus}
+        roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: apus:node}
+        subjects:
+          - {apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:nodes"}
+        ---
         # Finds the pods that Prometheus scrapes.
         apiVersion: rbac.authorization.k8s.io/v1
         kind: ClusterRole
