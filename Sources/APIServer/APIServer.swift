@@ -29,6 +29,8 @@ public struct APIServer: ServiceLifecycle.Service {
         /// Whether kubelets must show certificates of the cluster's authority.
         public var verifiesKubelets = false
         public var core = APIServerCore.Configuration()
+        /// How long clients may take to send and to read.
+        var times = ConnectionTimes()
 
         public init() {}
     }
@@ -77,6 +79,7 @@ public struct APIServer: ServiceLifecycle.Service {
         let kubeletTLS = try Self.clientContext(
             kubeletClient, authority: certificates.authority.certificate, verifies: configuration.verifiesKubelets)
         let core = try makeCore(files, signer, KubeletHTTP(tls: kubeletTLS, group: group))
+        defer { core.store.close() }
         try await Bootstrapper(core: core).run()
         DefinitionController(core: core).serve()
         let serving = try certificates.server(
@@ -91,7 +94,7 @@ public struct APIServer: ServiceLifecycle.Service {
         let channel = ConnectionChannel(
             tls: try Self.serverContext(serving, authority: certificates.authority.certificate),
             responder: HTTPResponder(core: core),
-            upgrader: PipeUpgrader(core: core, kubeletTLS: kubeletTLS, eventLoopGroup: group))
+            upgrader: PipeUpgrader(core: core, kubeletTLS: kubeletTLS, eventLoopGroup: group), times: configuration.times)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             let first = configuration.bindAddresses.first ?? "127.0.0.1"
             let port = AsyncValue<Int>()

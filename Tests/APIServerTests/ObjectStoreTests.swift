@@ -82,9 +82,12 @@ struct ObjectStoreTests {
         defer { try? FileManager.default.removeItem(at: directory) }
         let path = directory.appending(path: "state.db").path
         let before = try ObjectStore(persistence: SQLitePersistence(path: path))
+        defer { before.close() }
+        #expect(throws: DatabaseFailure.self) { try ObjectStore(persistence: SQLitePersistence(path: path)) }
         let a = try await write(before, .create(object("a")))
         let b = try await write(before, .create(object("b")))
         _ = try await write(before, .delete(key: "n/b", expected: b.revision))
+        before.close()
         let after = try ObjectStore(persistence: SQLitePersistence(path: path))
         #expect(after.revision == before.revision)
         #expect(after.objects(Self.resource).objects.map(\.body) == [a.body])
@@ -127,6 +130,7 @@ private final class FlakyPersistence: StorePersistence, @unchecked Sendable {
     var isFull = false
     var blocks: Bool { false }
     func load() throws -> PersistedState { PersistedState(revision: 0, rows: []) }
+    func close() {}
     func write(_ changes: [PersistedChange], revision: UInt64) throws(StoreError) {
         if isFull { throw .noSpace("no space left") }
     }

@@ -11,6 +11,11 @@ extension APIServerCore {
         case .success(let revision): start = revision
         }
         let inclusion = try encoder(definition).includeObject(scope)
+        guard watches.count < configuration.maximumWatches else {
+            throw APIError(
+                code: 429, reason: "TooManyRequests", message: "too many watches are open, please try again later.",
+                details: ["retryAfterSeconds": 1], retryAfterSeconds: 1)
+        }
         let watcher = Watcher(
             core: self, definition: definition, options: options,
             namespace: definition.isNamespaced && !scope.info.namespace.isEmpty ? scope.info.namespace : nil,

@@ -55,8 +55,7 @@ final class ObjectStore: Sendable {
         let loaded = try persistence.load()
         var objects: [ResourceName: ContiguousArray<StoredObject>] = [:]
         for row in loaded.rows {
-            let value = (try? JSONParser.parse(row.body)) ?? .object([:])
-            objects[row.resource, default: []].append(StoredObject(PreparedObject(value), revision: row.revision))
+            objects[row.resource, default: []].append(StoredObject(PreparedObject(row.value), revision: row.revision))
         }
         // Upstream's first revision is 1 too, and "0" means "any" to clients.
         let revision = max(loaded.revision, 1)
@@ -67,6 +66,9 @@ final class ObjectStore: Sendable {
         }
         state = Mutex(State(revision: revision, startRevision: revision, tables: tables))
     }
+
+    /// Lets another process have the database. Reads go on; writes are refused.
+    func close() { writer.sync { persistence.close() } }
 
     // MARK: Reading
 

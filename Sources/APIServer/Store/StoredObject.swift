@@ -65,7 +65,7 @@ final class StoredObject: Sendable {
 
     /// The object parsed, without `apiVersion` and `kind`.
     var value: JSONValue {
-        // The bytes are ours; if the disk changed them the checksum of the page would have failed first.
+        // The bytes are our own serialisation of a value.
         (try? JSONParser.parse(body)) ?? .object([:])
     }
 

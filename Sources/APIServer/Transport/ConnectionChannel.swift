@@ -22,11 +22,13 @@ struct ConnectionChannel: ServerChildChannel {
     let tls: NIOSSLContext
     let responder: HTTPResponder
     let upgrader: PipeUpgrader?
+    var times = ConnectionTimes()
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         // A client that closes its side is gone; half-open connections would keep its watches alive.
         channel.setOption(.allowRemoteHalfClosure, value: false).flatMapThrowing {
             let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(FirstHeadDeadline(times.firstHead), name: FirstHeadDeadline.name)
             try pipeline.addHandler(NIOSSLServerHandler(context: tls))
             var upgraders: [any NIOTypedHTTPServerProtocolUpgrader<Outcome>] = []
             if let upgrader {
@@ -35,6 +37,8 @@ struct ConnectionChannel: ServerChildChannel {
             var configuration = NIOUpgradableHTTPServerPipelineConfiguration(
                 upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration<Outcome>(upgraders: upgraders) { channel in
                     channel.eventLoop.makeCompletedFuture {
+                        channel.pipeline.syncOperations.removeHandler(name: FirstHeadDeadline.name, promise: nil)
+                        try channel.pipeline.syncOperations.addHandler(RequestDeadlines(times))
                         try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: true))
                         return .http(
                             try NIOAsyncChannel(

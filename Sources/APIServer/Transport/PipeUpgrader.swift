@@ -42,6 +42,7 @@ struct PipeUpgrader: Sendable {
         }
 
         func upgrade(channel: any Channel, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<ConnectionChannel.Outcome> {
+            channel.pipeline.removeHandler(name: FirstHeadDeadline.name, promise: nil)
             guard let backend = backend.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
             return channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(PipeHandler(peer: backend))
