@@ -26,7 +26,7 @@ import Testing
         #expect(
             documents == [
                 [
-                    "apiVersion": "v1", "count": 3, "ratio": 0.5, "on": true, "text": "3", "version": "1.30.0", "none": nil,
+                    "apiVersion": "v1", "count": 3, "ratio": 0.5, "true": true, "text": "3", "version": "1.30.0", "none": nil,
                     "list": .array(["a", 1, nil]), "base": ["x": 1], "again": ["x": 1], "block": "one\ntwo\n",
                 ], ["kind": "Second"],
             ])

@@ -11,7 +11,7 @@ struct PodAdmission: Sendable {
     func admit(_ pod: inout JSONValue, _ context: AdmissionContext) throws(APIError) {
         try addServiceAccount(&pod, context)
         try PriorityAdmission(store: store).admit(&pod, context)
-        addTolerations(&pod)
+        Self.addTolerations(&pod)
     }
 
     private func addServiceAccount(_ pod: inout JSONValue, _ context: AdmissionContext) throws(APIError) {
@@ -75,7 +75,8 @@ struct PodAdmission: Sendable {
         pod["spec"]?["volumes"] = .array(volumes)
     }
 
-    private func addTolerations(_ pod: inout JSONValue) {
+    /// On updates too: they cannot be taken away.
+    static func addTolerations(_ pod: inout JSONValue) {
         var tolerations = pod["spec"]?["tolerations"]?.array ?? []
         for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
             let isTolerated = tolerations.contains { toleration in

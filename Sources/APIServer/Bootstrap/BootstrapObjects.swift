@@ -184,15 +184,15 @@ enum BootstrapObjects {
 
     static let priorityClasses: [JSONValue] = [
         [
+            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": ["name": "system-node-critical"],
+            "value": 2_000_001_000, "preemptionPolicy": "PreemptLowerPriority",
+            "description": "Used for system critical pods that must not be moved from their current node.",
+        ],
+        [
             "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": ["name": "system-cluster-critical"],
             "value": 2_000_000_000, "preemptionPolicy": "PreemptLowerPriority",
             "description":
                 "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
-        ],
-        [
-            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": ["name": "system-node-critical"],
-            "value": 2_000_001_000, "preemptionPolicy": "PreemptLowerPriority",
-            "description": "Used for system critical pods that must not be moved from their current node.",
         ],
     ]
 }

@@ -127,6 +127,11 @@ final class ServiceAllocator: Sendable {
             if Self.addresses(old?["spec"] ?? [:]).contains(address) { return }
             let inRange = address > first && address < first + count - 1
             let isNew = inRange && state.withLock { $0.addresses.insert(address).inserted }
+            guard address >= first, address - first < count else {
+                throw invalidAddress(
+                    definition, name, requested,
+                    "failed to allocate IP \(requested): the provided network does not match the current range")
+            }
             guard inRange else {
                 throw invalidAddress(
                     definition, name, requested,

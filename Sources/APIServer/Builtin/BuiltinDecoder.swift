@@ -10,6 +10,7 @@ struct BuiltinDecoder {
 
     let kind: GroupVersionKind
     private(set) var findings: [String] = []
+    private(set) var hadEmptyLists = false
     /// Field names from the root, without indices, as Go names fields in errors.
     private var goPath: [String] = []
     private var path = ""
@@ -44,7 +45,10 @@ struct BuiltinDecoder {
             let decoded = try self.value(value, field.type, owner: name)
             goPath.removeLast()
             // An empty list of managed fields is a request to forget them; whoever records writes looks for it.
-            if field.zeroForm == .dropped, decoded.isZero, !(key == "managedFields" && name == "ObjectMeta") { continue }
+            if field.zeroForm == .dropped, decoded.isZero, !(key == "managedFields" && name == "ObjectMeta") {
+                if decoded == .array([]), goPath.first == "spec" { hadEmptyLists = true }
+                continue
+            }
             result[key] = decoded
         }
         path = outer

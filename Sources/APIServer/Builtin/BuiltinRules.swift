@@ -7,6 +7,8 @@ struct KindBehavior: Sendable {
     /// Status is written through its own path.
     var hasStatus = false
     var hasGeneration = false
+    /// Upstream compares the specs of most kinds by meaning, and of some by their Go values, where an empty list is not none.
+    var countsEmptyLists = false
     var prepareForCreate: @Sendable (inout JSONValue) -> Void = { _ in }
     var prepareForUpdate: @Sendable (_ old: JSONValue, _ new: inout JSONValue) -> Void = { _, _ in }
     /// What a write of the status may not take away.
@@ -36,11 +38,14 @@ struct BuiltinRules: ObjectRules {
 
     var hasGeneration: Bool { behavior.hasGeneration }
 
+    var countsEmptyLists: Bool { behavior.countsEmptyLists }
+
     func decode(_ object: JSONValue) throws(APIError) -> DecodedObject {
         var decoder = BuiltinDecoder(kind: kind)
         do throws(BuiltinDecoder.Mismatch) {
             let decoded = try decoder.decode(object, type)
-            return DecodedObject(object: defaulted(decoded), findings: decoder.findings)
+            return DecodedObject(
+                object: defaulted(decoded), findings: decoder.findings, hadEmptyLists: decoder.hadEmptyLists)
         } catch {
             throw .badRequest("\(kind.kind) in version \"\(kind.version)\" cannot be handled as a \(kind.kind): \(error.message)")
         }

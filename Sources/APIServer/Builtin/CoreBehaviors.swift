@@ -25,7 +25,14 @@ enum CoreBehaviors {
         })
 
     static let secret = KindBehavior(
-        defaults: { object in object.setDefaultText("type", "Opaque") },
+        defaults: { object in
+            object.setDefaultText("type", "Opaque")
+            // Text is for people who write secrets; it is stored as data, and stands over data that was sent beside it.
+            for (key, text) in object["stringData"]?.object ?? [:] {
+                object[path: ["data", key]] = .string(Data((text.string ?? "").utf8).base64EncodedString())
+            }
+            object["stringData"] = nil
+        },
         validate: secretErrors,
         validateUpdate: { old, new in
             var errors: [FieldError] = []

@@ -33,8 +33,12 @@ enum EphemeralContainers {
                 continue
             }
             if now != container {
+                let change = LineDiff.unified(
+                    GoStructText.lines(container, coreType: "EphemeralContainer"),
+                    GoStructText.lines(now, coreType: "EphemeralContainer"))
                 errors.append(
-                    .forbidden("spec.ephemeralContainers", "existing ephemeral containers \"\(name)\" may not be changed\n"))
+                    .forbidden(
+                        "spec.ephemeralContainers", "existing ephemeral containers \"\(name)\" may not be changed\n\(change)"))
             }
         }
         return errors

@@ -31,7 +31,8 @@ enum JobBehaviors {
         hasStatus: true, hasGeneration: true,
         prepareForCreate: { object in generateSelector(&object) },
         validate: { validate($0) },
-        validateUpdate: { old, new in validate(new) + immutable(old, new) })
+        // Upstream checks the object and then its change, which checks the spec once more.
+        validateUpdate: { old, new in validate(new) + validate(new) + immutable(old, new) })
 
     static let cronJob = KindBehavior(
         defaults: { object in
@@ -95,7 +96,7 @@ enum JobBehaviors {
         } else {
             errors += LabelValidation.selector(selector, "spec.selector")
         }
-        if !selector.isNull, !WorkloadValidation.matches(selector, template[path: ["metadata", "labels"]], isPlain: false) {
+        if selector.isNull || !WorkloadValidation.matches(selector, template[path: ["metadata", "labels"]], isPlain: false) {
             errors.append(
                 .invalid(
                     "spec.template.metadata.labels", template[path: ["metadata", "labels"]] ?? .null,
@@ -119,16 +120,21 @@ enum JobBehaviors {
         return errors
     }
 
+    private static let schedulingDirectives = [
+        ["metadata", "labels"], ["metadata", "annotations"], ["spec", "nodeSelector"], ["spec", "affinity"],
+        ["spec", "tolerations"], ["spec", "schedulingGates"],
+    ]
+
     private static func immutable(_ old: JSONValue, _ new: JSONValue) -> [FieldError] {
         var errors: [FieldError] = []
         for name in ["completions", "selector", "template", "completionMode", "podFailurePolicy", "backoffLimitPerIndex"] {
-            let before = old[path: ["spec", name]] ?? .null
+            var before = old[path: ["spec", name]] ?? .null
             let after = new[path: ["spec", name]] ?? .null
-            if before == after { continue }
-            // A suspended job that never started may still change where its pods go; an indexed one may be resized.
-            if name == "template", new[path: ["spec", "suspend"]]?.bool == true, !(old["status"]?.isSet("startTime") ?? false) {
-                continue
+            // A job that was suspended and never started may still change where its pods go; an indexed one may be resized.
+            if name == "template", old[path: ["spec", "suspend"]]?.bool == true, !(old["status"]?.isSet("startTime") ?? false) {
+                for directive in schedulingDirectives { before[path: directive] = after[path: directive] }
             }
+            if before == after { continue }
             if name == "completions", new[path: ["spec", "completionMode"]]?.string == "Indexed",
                 new[path: ["spec", "completions"]] == new[path: ["spec", "parallelism"]]
             {

@@ -109,7 +109,11 @@ enum PodUpdateValidation {
             masked[path: ["affinity", "nodeAffinity"]] = before[path: ["affinity", "nodeAffinity"]]
             if masked["affinity"] == [:], !before.isSet("affinity") { masked["affinity"] = nil }
         }
-        if masked != before, errors.isEmpty { errors.append(.forbidden("spec", mutable)) }
+        if masked != before, errors.isEmpty {
+            let change = LineDiff.unified(
+                GoStructText.lines(before, coreType: "PodSpec"), GoStructText.lines(masked, coreType: "PodSpec"))
+            errors.append(.forbidden("spec", "\(mutable)\n\(change)"))
+        }
         return errors
     }
 

@@ -14,7 +14,7 @@ enum PolicyBehaviors {
                     }
                 }
             }
-        }, hasGeneration: true)
+        }, hasGeneration: true, countsEmptyLists: true)
 
     private static let highestUserPriority: Int64 = 1_000_000_000
 

@@ -2,7 +2,7 @@ import KubernetesTypes
 
 /// Deployments, replica sets, daemon sets, stateful sets and replication controllers.
 enum WorkloadBehaviors {
-    private static let templateGeneration = "deprecated.daemonset.template.generation"
+    static let templateGeneration = "deprecated.daemonset.template.generation"
 
     static let deployment = KindBehavior(
         defaults: { object in

@@ -25,7 +25,9 @@ struct OpenAPIDocuments: Sendable {
             case 3 where path.first == "apis": (group, version) = (path[path.startIndex + 1], path[path.endIndex - 1])
             default: return .pageNotFound
             }
-            guard core.registry.serves(group: group, version: version) else { return .pageNotFound }
+            guard core.registry.serves(group: group, version: version) else {
+                return APIResponse(status: 404, headers: [], body: .bytes([]))
+            }
             let definitions = core.registry.definitions(group: group, version: version)
             return json(OpenAPIBuilder(definitions: definitions, group: group, version: version).document())
         }

@@ -2,13 +2,13 @@ import KubernetesTypes
 
 /// What names, labels and annotations may look like, with upstream's messages.
 enum MetadataNames {
-    enum Style: Sendable { case subdomain, label, label1035, pathSegment }
+    enum Style: Sendable { case subdomain, label, serviceLabel, pathSegment }
 
     static func style(_ definition: ResourceDefinition) -> Style {
         guard definition.custom == nil else { return .subdomain }
         switch (definition.group, definition.plural) {
         case ("", "namespaces"): return .label
-        case ("", "services"): return .label1035
+        case ("", "services"): return .serviceLabel
         case ("rbac.authorization.k8s.io", _): return .pathSegment
         default: return .subdomain
         }
@@ -18,7 +18,7 @@ enum MetadataNames {
         switch style {
         case .subdomain: subdomainProblems(name)
         case .label: labelProblems(name)
-        case .label1035: label1035Problems(name)
+        case .serviceLabel: labelProblems(name, unit: "characters")
         case .pathSegment: pathSegmentProblems(name)
         }
     }
@@ -42,9 +42,10 @@ enum MetadataNames {
         return problems
     }
 
-    static func labelProblems(_ name: String) -> [String] {
+    /// - Parameter unit: newer checks of upstream's count characters, where older ones say bytes.
+    static func labelProblems(_ name: String, unit: String = "bytes") -> [String] {
         var problems: [String] = []
-        if name.utf8.count > 63 { problems.append("must be no more than 63 bytes") }
+        if name.utf8.count > 63 { problems.append("must be no more than 63 \(unit)") }
         if !isLabel(Substring(name).utf8) {
             problems.append(
                 "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an "
@@ -90,7 +91,7 @@ enum MetadataNames {
                 problems += subdomainProblems(String(parts[0])).map { "prefix part \($0)" }
             }
         default:
-            return ["a valid label key \(pattern) with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
+            return ["a valid label key \(pattern)) with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"]
         }
         if name.isEmpty {
             problems.append("name part must be non-empty")

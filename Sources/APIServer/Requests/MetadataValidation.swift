@@ -45,9 +45,18 @@ enum MetadataValidation {
             errors.append(.invalid("metadata.\(field)", after[field] ?? .null, "field is immutable"))
         }
         errors += common(after)
-        // Upstream's generic layer and the kind's own validation both check the metadata, and both are reported.
-        return errors + errors + common(after) + finalizers(after)
+        // Upstream's generic layer and the kind's own validation both check the metadata and its change, and all is reported.
+        if definition.custom != nil { return errors + errors + common(after) + finalizers(after) }
+        let whole = common(after) + finalizers(after)
+        return whole + errors + errors + (checksWholeOnUpdate.contains(definition.kind) ? whole : [])
     }
+
+    /// Kinds whose own validation of an update looks at all metadata, and not only at its change.
+    private static let checksWholeOnUpdate: Set<String> = [
+        "ConfigMap", "Secret", "Pod", "Job", "ServiceAccount", "PersistentVolumeClaim", "PersistentVolume", "Node", "ReplicaSet",
+        "ReplicationController", "DaemonSet", "StatefulSet", "Ingress", "Role", "ClusterRole", "RoleBinding",
+        "ClusterRoleBinding", "PriorityClass", "ResourceQuota",
+    ]
 
     private static func common(_ metadata: JSONValue) -> [FieldError] {
         labels(metadata) + annotations(metadata) + owners(metadata)

@@ -58,8 +58,11 @@ enum RequestBody {
 
     /// What the YAML library says, in the form `line 2: …` of Go's.
     static func yamlMessage(_ error: YAMLParseError) -> String {
-        let line = error.line.map { "line \($0): " } ?? ""
         var text = error.message[...]
+        // Go's library counts from zero, and corrects that for errors of its scanner alone.
+        let isParsers = text.contains("error: parser: ")
+        let number = error.line.map { isParsers ? $0 - 1 : $0 } ?? 0
+        let line = number > 0 ? "line \(number): " : ""
         for part in ["error: scanner: ", "error: parser: ", "error: composer: "] {
             if let range = text.firstRange(of: part) { text = text[range.upperBound...] }
         }

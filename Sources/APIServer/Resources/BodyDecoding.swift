@@ -2,21 +2,34 @@ import KubernetesTypes
 
 extension APIServerCore {
     /// The body of a create or update as an object of the resource's kind, with its defaults.
-    func decoded(_ definition: ResourceDefinition, _ scope: RequestScope, _ options: WriteOptions) throws(APIError) -> JSONValue {
+    func decoded(_ definition: ResourceDefinition, _ scope: RequestScope, _ options: WriteOptions) throws(APIError)
+        -> DecodedObject
+    {
         let body = try RequestBody.decode(scope.request, kind: definition.kind)
         var object = body.value
+        try report(otherVersionFindings(object, definition), definition, scope, options)
         try checkType(&object, definition, body: scope.request.body)
         let decoded = try definition.rules.decode(object)
         // Custom resources are pruned in the order of their field names, built-in ones decoded in the order of the text.
         var findings = definition.custom == nil ? FieldOrder.sorted(decoded.findings, json: body.json) : decoded.findings
         findings += body.duplicates.map { "duplicate field \"\($0)\"" }
         try report(findings, definition, scope, options)
-        var result = decoded.object
+        var result = decoded
         // An empty list is a wish: forget who owns what. Decoding drops it like any other empty list.
         if let entries = object["metadata"]?["managedFields"]?.array, entries.isEmpty || entries == [[:]] {
-            result["metadata"]?["managedFields"] = []
+            result.object["metadata"]?["managedFields"] = []
         }
         return result
+    }
+
+    /// A version that is not served has no schema, so that nothing in an object of it is known; it is refused after the warnings.
+    private func otherVersionFindings(_ object: JSONValue, _ definition: ResourceDefinition) -> [String] {
+        guard definition.custom != nil, object["kind"]?.string == definition.kind, let version = object["apiVersion"]?.string,
+            version != definition.apiVersion, version.hasPrefix("\(definition.group)/"),
+            registry.definition(apiVersion: version, kind: definition.kind) == nil
+        else { return [] }
+        return (object.object ?? [:]).keys.filter { !["apiVersion", "kind", "metadata"].contains($0) }.sorted()
+            .map { "unknown field \"\($0)\"" }
     }
 
     func report(

@@ -22,8 +22,8 @@ extension APIServerCore {
         }
         let document = try patchDocument(type, scope)
         let updated = try await modify(definition, subresource: subresource, scope, options) { current throws(APIError) in
-            let object = try patched(encoder(definition).value(current), document, type, definition, scope, options)
-            return Change(object: object, recordsFields: true)
+            let decoded = try patched(encoder(definition).value(current), document, type, definition, scope, options)
+            return Change(object: decoded.object, recordsFields: true, hadEmptyLists: decoded.hadEmptyLists)
         }
         return try encoder(definition).response(updated, form: form, scope: scope)
     }
@@ -67,7 +67,7 @@ extension APIServerCore {
     func patched(
         _ old: JSONValue, _ document: JSONValue, _ type: PatchType, _ definition: ResourceDefinition, _ scope: RequestScope,
         _ options: WriteOptions
-    ) throws(APIError) -> JSONValue {
+    ) throws(APIError) -> DecodedObject {
         var object =
             switch type {
             case .json: try merging.jsonPatch(old, document)
@@ -75,23 +75,26 @@ extension APIServerCore {
             default: try merging.mergePatch(old, document)
             }
         if object["kind"]?.string != definition.kind || object["apiVersion"]?.string != definition.apiVersion {
-            try checkPatchedType(&object, definition)
+            let shown = shownPatch(object, old, document, type, definition)
+            try checkPatchedType(&object, definition, shown: shown)
         }
         let decoded: DecodedObject
         do throws(APIError) {
             decoded = try definition.rules.decode(object)
         } catch {
-            throw invalidPatch(
-                definition.custom == nil ? shownPatch(object, document, type) : shownPatch(object, document, type), error,
-                definition)
+            throw invalidPatch(shownPatch(object, old, document, type, definition), error, definition)
         }
-        try reportPatch(decoded.findings, object, document, type, definition, scope, options)
+        try reportPatch(decoded.findings, definition, scope, options) {
+            shownPatch(object, old, document, type, definition)
+        }
         try checkName(decoded.object, scope)
         try checkNamespace(decoded.object, definition, scope)
-        return decoded.object
+        return decoded
     }
 
-    private func checkPatchedType(_ object: inout JSONValue, _ definition: ResourceDefinition) throws(APIError) {
+    private func checkPatchedType(
+        _ object: inout JSONValue, _ definition: ResourceDefinition, shown: String
+    ) throws(APIError) {
         let kind = object["kind"]?.string ?? ""
         let apiVersion = object["apiVersion"]?.string ?? ""
         if definition.custom == nil, kind.isEmpty, apiVersion.isEmpty {
@@ -110,11 +113,18 @@ extension APIServerCore {
         }
         let problem =
             "no kind \"\(kind)\" is registered for version \"\(apiVersion)\" in scheme \"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30\""
-        throw Self.invalidPatch(shown: JSONSerializer.string(object), problem)
+        throw Self.invalidPatch(shown: shown, problem)
     }
 
-    private func shownPatch(_ object: JSONValue, _ document: JSONValue, _ type: PatchType) -> String {
-        type == .strategic ? GoValueText.map(document) : JSONSerializer.string(object)
+    private func shownPatch(
+        _ object: JSONValue, _ old: JSONValue, _ document: JSONValue, _ type: PatchType, _ definition: ResourceDefinition
+    ) -> String {
+        if type == .strategic { return GoValueText.map(document) }
+        guard definition.custom == nil else { return JSONSerializer.string(object) }
+        let kind = GroupVersionKind(group: definition.group, version: definition.version, kind: definition.kind)
+        return PatchQuote.text(
+            object, old: old, type: KubernetesSchema.builtin.typeName(of: kind) ?? "",
+            reach: type == .json ? .json(document) : .merge(document))
     }
 
     private func invalidPatch(_ shown: String, _ error: APIError, _ definition: ResourceDefinition) -> APIError {
@@ -131,16 +141,15 @@ extension APIServerCore {
     }
 
     private func reportPatch(
-        _ findings: [String], _ object: JSONValue, _ document: JSONValue, _ type: PatchType, _ definition: ResourceDefinition,
-        _ scope: RequestScope, _ options: WriteOptions
+        _ findings: [String], _ definition: ResourceDefinition, _ scope: RequestScope, _ options: WriteOptions,
+        shown: () -> String
     ) throws(APIError) {
         guard !findings.isEmpty else { return }
         switch options.fieldValidation {
         case .ignore: return
         case .warn: for finding in findings { scope.warn(finding) }
         case .strict:
-            throw Self.invalidPatch(
-                shown: shownPatch(object, document, type), "strict decoding error: \(findings.joined(separator: ", "))")
+            throw Self.invalidPatch(shown: shown(), "strict decoding error: \(findings.joined(separator: ", "))")
         }
     }
 
@@ -154,7 +163,9 @@ extension APIServerCore {
         try checkApplied(configuration, definition, scope)
         if store.object(definition.storageName, key: key(definition, scope)) == nil {
             guard subresource == nil else { throw .notFound(definition.name, name: scope.info.name) }
-            let applied = try merging.applied(configuration, to: nil, definition, by: writer, force: options.force ?? false)
+            var applied = try merging.applied(configuration, to: nil, definition, by: writer, force: options.force ?? false)
+            // The version that a client expects says nothing where there is no object yet.
+            applied["metadata"]?["resourceVersion"] = nil
             let decoded = try definition.rules.decode(applied)
             let created = try await create(
                 decoded.object, definition, scope, options, managedFields: applied["metadata"]?["managedFields"] ?? .null)
@@ -203,6 +214,19 @@ extension APIServerCore {
 
 /// Values as Go prints them with `%v`.
 enum GoValueText {
+    /// As `%T` names the type of a decoded value.
+    static func type(_ value: JSONValue) -> String {
+        switch value {
+        case .null: "<nil>"
+        case .bool: "bool"
+        case .integer: "int64"
+        case .number: "float64"
+        case .string: "string"
+        case .array: "[]interface {}"
+        case .object: "map[string]interface {}"
+        }
+    }
+
     static func map(_ value: JSONValue) -> String {
         switch value {
         case .null: "<nil>"

@@ -7,7 +7,7 @@ extension APIServerCore {
     func create(_ definition: ResourceDefinition, _ scope: RequestScope) async throws(APIError) -> APIResponse {
         let form = try ContentNegotiation.form(scope.request)
         let options = try WriteOptions(scope.request, kind: "CreateOptions")
-        let object = try decoded(definition, scope, options)
+        let object = try decoded(definition, scope, options).object
         try checkNamespace(object, definition, scope)
         let created = try await create(object, definition, scope, options)
         return try encoder(definition).response(created, form: form, status: 201, scope: scope)
@@ -57,6 +57,7 @@ extension APIServerCore {
         if !all.isEmpty { throw .invalid(group: definition.group, kind: definition.kind, name: name, all) }
         for warning in definition.rules.warnings(object, old: nil) { scope.warn(warning) }
         try await admission.validate(object, old: nil, context)
+        object = definition.rules.stored(object)
         let allocation = try allocator.allocate(&object, old: nil, definition, isDryRun: options.isDryRun)
         if options.isDryRun {
             allocation.release()
@@ -122,7 +123,8 @@ extension APIServerCore {
     {
         let form = try ContentNegotiation.form(scope.request)
         let options = try WriteOptions(scope.request, kind: "UpdateOptions")
-        let object = try decoded(definition, scope, options)
+        let decoded = try decoded(definition, scope, options)
+        let object = decoded.object
         try checkNamespace(object, definition, scope)
         try checkName(object, scope)
         let isThere = store.object(definition.storageName, key: key(definition, scope)) != nil
@@ -145,7 +147,7 @@ extension APIServerCore {
                     "StorageError: invalid object, Code: 4, Key: \(path), ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: "
                         + "UID in precondition: \(uid), UID in object meta: \(current.uid)")
             }
-            return Change(object: object, recordsFields: true)
+            return Change(object: object, recordsFields: true, hadEmptyLists: decoded.hadEmptyLists)
         }
         return try encoder(definition).response(updated, form: form, scope: scope)
     }
@@ -180,6 +182,8 @@ extension APIServerCore {
         var object: JSONValue
         /// False where managedFields are already right (server-side apply).
         var recordsFields: Bool
+        /// Whether the spec came with empty lists.
+        var hadEmptyLists = false
     }
 
     /// Reads, changes and writes an object, again from the start when somebody else wrote in between.
@@ -238,7 +242,8 @@ extension APIServerCore {
             // What a status write carries beside the status, such as a deployment's revision, is no new wish of anybody.
             let isBumped =
                 !bypassesRules && subresource != "status" && definition.rules.hasGeneration
-                && definition.rules.changesGeneration(old: old, new: object)
+                && (definition.rules.changesGeneration(old: old, new: object)
+                    || definition.rules.countsEmptyLists && change.hadEmptyLists)
             object["metadata"]?["generation"] = .integer(isBumped ? generation + 1 : generation)
         }
         let metadataErrors = MetadataValidation.update(old: old, new: object, definition)
@@ -247,6 +252,7 @@ extension APIServerCore {
         if !all.isEmpty { throw .invalid(group: definition.group, kind: definition.kind, name: current.name, all) }
         for warning in definition.rules.warnings(object, old: old) { scope.warn(warning) }
         try await admission.validate(object, old: old, context)
+        object = definition.rules.stored(object)
         if isFinished(object) {
             if options.isDryRun { return dryRunObject(object, definition, revision: current.revision) }
             return try await finishDeletion(object, current, definition)
@@ -327,7 +333,7 @@ extension APIServerCore {
                 throw APIError(
                     code: 507, reason: "InternalError",
                     message:
-                        "Internal error occurred: the change was not stored: \(why). Free some disk space and try again; reads go on.",
+                        "Internal error occurred: the change was not stored: \(why). Free some space and try again; reads and watches go on.",
                     details: ["causes": [["message": .string(why)]]], retryAfterSeconds: 5)
             case .failed(let why): throw .internalError("the change was not stored: \(why)")
             }

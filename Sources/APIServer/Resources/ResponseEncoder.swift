@@ -147,7 +147,13 @@ struct ResponseEncoder: Sendable {
     // MARK: Parts
 
     static func partial(_ object: JSONValue) -> JSONValue {
-        ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"] ?? [:]]
+        var metadata = object["metadata"] ?? [:]
+        // Upstream takes metadata from its internal types, where this counter is a field of the spec.
+        if object["kind"]?.string == "DaemonSet", var annotations = metadata["annotations"]?.object {
+            annotations[WorkloadBehaviors.templateGeneration] = nil
+            metadata["annotations"] = annotations.isEmpty ? nil : .object(annotations)
+        }
+        return ["kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata]
     }
 
     func includeObject(_ scope: RequestScope) throws(APIError) -> TableRenderer.Inclusion {

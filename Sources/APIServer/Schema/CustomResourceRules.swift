@@ -8,6 +8,7 @@ struct CustomResourceRules: ObjectRules {
     private let type: FieldType
     private let hasStatus: Bool
     private let expressions: ExpressionRules
+    private let scale: ScaleValidation?
     private let kind: String
     private let version: String
 
@@ -23,6 +24,7 @@ struct CustomResourceRules: ObjectRules {
         type = FieldType.customResource(openAPI: source)
         hasStatus = entry[path: ["subresources", "status"]] != nil
         expressions = ExpressionRules(schema)
+        scale = entry[path: ["subresources", "scale"]].flatMap { $0.object == nil ? nil : ScaleValidation($0) }
         kind = spec[path: ["names", "kind"]]?.string ?? ""
         self.version = version
     }
@@ -58,17 +60,16 @@ struct CustomResourceRules: ObjectRules {
     }
 
     /// The object as the storage version has it, after it is recorded who wrote what in the version of the request.
-    private func stored(_ object: JSONValue) -> JSONValue { storedSchema === schema ? object : defaulted(object) }
+    func stored(_ object: JSONValue) -> JSONValue { storedSchema === schema ? object : defaulted(object) }
 
     func prepareForCreate(_ object: JSONValue) -> JSONValue {
-        var object = stored(object)
+        var object = object
         guard hasStatus else { return object }
         object["status"] = nil
         return object
     }
 
     func prepareForUpdate(old: JSONValue, new: JSONValue, subresource: String?) -> JSONValue {
-        let new = stored(new)
         if subresource == "status" {
             var object = old
             object["status"] = new["status"]
@@ -85,10 +86,30 @@ struct CustomResourceRules: ObjectRules {
 
     func validateCreate(_ object: JSONValue) -> [FieldError] { validate(object, old: nil) }
 
-    func validateUpdate(old: JSONValue, new: JSONValue, subresource: String?) -> [FieldError] { validate(new, old: old) }
+    func validateUpdate(old: JSONValue, new: JSONValue, subresource: String?) -> [FieldError] {
+        subresource == "status" ? validateStatus(new, old: old) : validate(new, old: old)
+    }
 
     private func validate(_ object: JSONValue, old: JSONValue?) -> [FieldError] {
-        let errors = ValueValidation.validate(object, old: old, schema)
+        let errors =
+            ValueValidation.validate(object, old: old, schema) + (scale?.validate(object, checksSpec: true) ?? [])
+        return withExpressions(errors, object, old: old)
+    }
+
+    /// A write of the status is held to the schema of the status alone.
+    private func validateStatus(_ object: JSONValue, old: JSONValue) -> [FieldError] {
+        var errors: [FieldError] = []
+        if let status = object["status"], let schema = schema.properties["status"] {
+            errors = ValueValidation.validate(status, old: old["status"], schema, isResource: false).map { error in
+                var error = error
+                if error.field != "<nil>" { error.field = error.field.isEmpty ? "status" : "status.\(error.field)" }
+                return error
+            }
+        }
+        return withExpressions(errors + (scale?.validate(object, checksSpec: false) ?? []), object, old: old)
+    }
+
+    private func withExpressions(_ errors: [FieldError], _ object: JSONValue, old: JSONValue?) -> [FieldError] {
         guard expressions.hasRules else { return errors }
         let blocking: Set<FieldError.Reason> = [.notSupported, .required, .tooLong, .tooMany, .typeInvalid]
         if errors.contains(where: { blocking.contains($0.reason) }) {

@@ -7,9 +7,12 @@ import KubernetesTypes
 struct ValueValidation {
     private var errors: [FieldError] = []
 
-    static func validate(_ value: JSONValue, old: JSONValue?, _ schema: StructuralSchema, path: String = "") -> [FieldError] {
+    /// - Parameter isResource: whether the value has type and metadata, which schemas need not speak of.
+    static func validate(
+        _ value: JSONValue, old: JSONValue?, _ schema: StructuralSchema, path: String = "", isResource: Bool = true
+    ) -> [FieldError] {
         var validation = ValueValidation()
-        validation.visit(value, old, schema, path: path, isRoot: true)
+        validation.visit(value, old, schema, path: path, isRoot: isResource)
         return validation.errors
     }
 

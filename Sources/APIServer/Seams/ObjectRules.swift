@@ -39,6 +39,12 @@ protocol ObjectRules: Sendable {
     /// Whether the change bumps `metadata.generation` (upstream: the spec, or for custom resources anything but metadata and status).
     func changesGeneration(old: JSONValue, new: JSONValue) -> Bool
 
+    /// Whether an empty list in the spec is a change to generations, although it is not kept.
+    var countsEmptyLists: Bool { get }
+
+    /// A valid object in the form of the version that it is stored in.
+    func stored(_ object: JSONValue) -> JSONValue
+
     /// The fields of one kind for strategic merge patch and server-side apply; nil where there is nothing to tell (then lists are atomic).
     var fields: (any FieldStructure)? { get }
 }
@@ -50,12 +56,18 @@ struct DecodedObject: Sendable {
     var object: JSONValue
     /// `unknown field "spec.x"`, without the prefix `strict decoding error:`.
     var findings: [String]
+    /// Whether the spec had empty lists, which are not kept.
+    var hadEmptyLists = false
 }
 
 extension ObjectRules {
     func warnings(_ object: JSONValue, old: JSONValue?) -> [String] { [] }
 
     var hasGeneration: Bool { true }
+
+    var countsEmptyLists: Bool { false }
+
+    func stored(_ object: JSONValue) -> JSONValue { object }
 
     func changesGeneration(old: JSONValue, new: JSONValue) -> Bool { old["spec"] != new["spec"] }
 

@@ -73,7 +73,7 @@ struct SchemaMerging: ObjectMerging {
         return FieldManager(
             kind: kind, subresource: writer.subresource ?? "",
             resetFields: ResetFields.fields(definition, subresource: writer.subresource), emptyObject: structure?.emptyObject,
-            normalize: { object in (try? rules.decode(object))?.object ?? object },
+            checksOtherVersions: isCustom, normalize: { object in (try? rules.decode(object))?.object ?? object },
             typeAt: { apiVersion in
                 if apiVersion == kind.apiVersion, let structure { return structure.type }
                 if isCustom { return (others[apiVersion] as? KindFields)?.type }
@@ -87,7 +87,7 @@ enum ResetFields {
     static func fields(_ definition: ResourceDefinition, subresource: String?) -> FieldSet {
         guard definition.subresource("status") != nil else { return FieldSet() }
         switch subresource {
-        case nil: return FieldSet([[.field("status")]])
+        case nil, "finalize": return FieldSet([[.field("status")]])
         case "status":
             if definition.custom != nil { return FieldSet([[.field("metadata")], [.field("spec")]]) }
             switch definition.kind {

@@ -53,7 +53,7 @@ struct ScaleSubresource: Sendable {
                 &body, expectedKind: "Scale", expectedAPIVersion: "autoscaling/v1", registry: core.registry)
             try core.checkName(body, scope)
             let requested = body
-            return try await write(scope, options, form, recordsFields: true) { _ throws(APIError) in requested }
+            return try await write(scope, options, form) { _ throws(APIError) in requested }
         default: return try await patch(scope, form)
         }
     }
@@ -112,7 +112,7 @@ struct ScaleSubresource: Sendable {
         let options = try WriteOptions(scope.request, kind: "PatchOptions", isApply: type == .apply)
         if type == .apply { return try await apply(scope, options, form) }
         let document = try core.patchDocument(type, scope)
-        return try await write(scope, options, form, recordsFields: true) { current throws(APIError) in
+        return try await write(scope, options, form) { current throws(APIError) in
             let patched =
                 type == .json ? try core.merging.jsonPatch(current, document) : try core.merging.mergePatch(current, document)
             return patched
@@ -151,10 +151,24 @@ struct ScaleSubresource: Sendable {
             [.invalid("spec.replicas", .integer(replicas), "must be greater than or equal to 0")])
     }
 
+    /// Who owns what after a write. A Scale leaves out no replicas, so whoever sets none owns nothing.
+    private func recorded(old: JSONValue, new: JSONValue, _ writer: FieldWriter) -> JSONValue? {
+        func asScale(_ object: JSONValue) -> JSONValue {
+            var object = object
+            let path = parts(paths.specReplicas)
+            if object[path: path] == 0 { object[path: path] = nil }
+            return object
+        }
+        return core.merging.recorded(old: asScale(old), new: asScale(new), definition, by: writer)[
+            path: ["metadata", "managedFields"]]
+    }
+
     private func write(
-        _ scope: RequestScope, _ options: WriteOptions, _ form: ResponseForm, recordsFields: Bool,
+        _ scope: RequestScope, _ options: WriteOptions, _ form: ResponseForm,
         _ change: (JSONValue) throws(APIError) -> JSONValue
     ) async throws(APIError) -> APIResponse {
+        let writer = FieldWriter(
+            manager: options.manager(scope.request), subresource: "scale", time: core.configuration.now())
         let updated = try await core.modify(definition, subresource: nil, scope, options, recordedSubresource: "scale") {
             current throws(APIError) in
             let old = core.encoder(definition).value(current)
@@ -162,8 +176,10 @@ struct ScaleSubresource: Sendable {
             try validate(requested, scope)
             var object = old
             object[path: parts(paths.specReplicas)] = requested["spec"]?["replicas"] ?? .integer(0)
+            let fields = recorded(old: old, new: object, writer)
+            object["metadata"]?["managedFields"] = fields
             object["metadata"]?["resourceVersion"] = requested["metadata"]?["resourceVersion"] ?? ""
-            return APIServerCore.Change(object: object, recordsFields: recordsFields)
+            return APIServerCore.Change(object: object, recordsFields: false)
         }
         return try answer(scale(core.encoder(definition).value(updated)), form, scope)
     }

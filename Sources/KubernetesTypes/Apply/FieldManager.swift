@@ -17,10 +17,12 @@ public struct FieldManager: Sendable {
     /// - Parameters:
     ///   - resetFields: fields that this path of the API does not change, such as `status`.
     ///   - emptyObject: a new object before anything is set; nil where that is nothing but its kind.
+    ///   - checksOtherVersions: for kinds whose versions are not converted into each other.
     ///   - normalize: defaults and drops empty fields as decoding a request does.
     ///   - typeAt: the type of the object in a version of its group; nil for a version that is gone.
     public init(
         kind: GroupVersionKind, subresource: String = "", resetFields: FieldSet = FieldSet(), emptyObject: JSONValue? = nil,
+        checksOtherVersions: Bool = false,
         normalize: @escaping @Sendable (JSONValue) -> JSONValue = { $0 },
         typeAt: @escaping @Sendable (_ apiVersion: String) -> FieldType?
     ) {
@@ -29,7 +31,7 @@ public struct FieldManager: Sendable {
         self.normalize = normalize
         self.emptyObject =
             emptyObject ?? ["apiVersion": .string(kind.apiVersion), "kind": .string(kind.kind), "metadata": [:]]
-        ownership = FieldOwnership(ignored: resetFields, typeAt: typeAt)
+        ownership = FieldOwnership(ignored: resetFields, checksOtherVersions: checksOtherVersions, typeAt: typeAt)
     }
 
     /// The object of a create, update or patch with `managedFields` set.
@@ -49,8 +51,8 @@ public struct FieldManager: Sendable {
         do throws(FieldOwnership.Failure) {
             fields = try tracked(live: Self.withoutManagedFields(live), new: object, fields: fields, manager: manager, now: now)
         } catch {
-            // Objects that do not fit their schema are still written; what was known of owners stays.
-            return Self.with(object, managedFields: stored)
+            // Objects that do not fit their schema are still written, and then nobody knows who owns what.
+            return object
         }
         return Self.with(object, managedFields: fields.json)
     }

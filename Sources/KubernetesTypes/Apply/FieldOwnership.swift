@@ -6,6 +6,9 @@ struct FieldOwnership {
 
     /// Fields that another path of the API answers for (status, or all but status); changes of them are nobody's here.
     var ignored: FieldSet
+    /// Whether objects must fit the schemas of all versions that fields were recorded in. Without a conversion between versions
+    /// an object can have fields that another version does not know.
+    var checksOtherVersions = false
     /// The type of the object in a version; nil for a version that does not exist any more.
     var typeAt: @Sendable (_ apiVersion: String) -> FieldType?
 
@@ -83,6 +86,7 @@ struct FieldOwnership {
                     fields.entries[manager] = nil
                     continue
                 }
+                if checksOtherVersions { try check([live, new], type) }
                 comparisons[entry.apiVersion] = try comparison(live, new, type)
             }
             guard let comparison = comparisons[entry.apiVersion] else { continue }
@@ -100,6 +104,14 @@ struct FieldOwnership {
         }
         for (manager, entry) in fields.entries where entry.fields.isEmpty { fields.entries[manager] = nil }
         return own
+    }
+
+    private func check(_ objects: [JSONValue], _ type: FieldType) throws(Failure) {
+        do throws(TypedErrors) {
+            for object in objects { try TypedValidation.check(object, type, allowingDuplicates: true) }
+        } catch {
+            throw .typed(TypedErrors("failed to compare objects: \(error.message)"))
+        }
     }
 
     private func comparison(_ live: JSONValue, _ new: JSONValue, _ type: FieldType) throws(Failure) -> TypedComparison {

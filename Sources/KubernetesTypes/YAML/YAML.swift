@@ -59,9 +59,12 @@ public enum YAML {
         case .mapping(let mapping):
             var members: [String: JSONValue] = [:]
             for (key, value) in mapping {
-                guard let name = key.scalar?.string else {
+                guard let scalar = key.scalar else {
                     throw YAMLParseError(line: key.mark?.line, message: "a key must be a string")
                 }
+                // Keys are texts in JSON, whatever they are in YAML: `on: x` is `{"true": "x"}`.
+                var name = scalar.string
+                if case .bool(let flag) = self.scalar(key, scalar) { name = String(flag) }
                 members[name] = try convert(value, depth: depth + 1)
             }
             return .object(members)
@@ -70,7 +73,15 @@ public enum YAML {
         }
     }
 
+    /// Words that YAML 1.1 takes for booleans and the library does not; clients and servers of Kubernetes do.
+    private static let shortBooleans: [String: Bool] = ["y": true, "Y": true, "n": false, "N": false]
+
     private static func scalar(_ node: Yams.Node, _ scalar: Yams.Node.Scalar) -> JSONValue {
+        if scalar.style == .plain || scalar.style == .any, node.tag.rawName == Tag.Name.str.rawValue,
+            let flag = shortBooleans[scalar.string]
+        {
+            return .bool(flag)
+        }
         switch node.tag.rawName {
         case Tag.Name.null.rawValue: return .null
         case Tag.Name.bool.rawValue: if let value = Bool.construct(from: scalar) { return .bool(value) }
@@ -98,7 +109,7 @@ public enum YAML {
     /// Quoted where the bare word would be read as something else.
     private static func string(_ text: String) -> Yams.Node {
         let bare = Yams.Node(text)
-        let isPlainString = bare.tag.rawName == Tag.Name.str.rawValue
+        let isPlainString = bare.tag.rawName == Tag.Name.str.rawValue && shortBooleans[text] == nil
         let style: Yams.Node.Scalar.Style = text.contains("\n") ? .literal : isPlainString && !text.isEmpty ? .any : .doubleQuoted
         return Yams.Node(text, Tag(.str), style)
     }
