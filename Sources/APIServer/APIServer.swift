@@ -80,7 +80,7 @@ public struct APIServer: ServiceLifecycle.Service {
             kubeletClient, authority: certificates.authority.certificate, verifies: configuration.verifiesKubelets)
         let core = try makeCore(files, signer, KubeletHTTP(tls: kubeletTLS, group: group))
         defer { core.store.close() }
-        try await Bootstrapper(core: core).run()
+        try await core.store.durableTogether { () async throws(APIError) in try await Bootstrapper(core: core).run() }
         DefinitionController(core: core).serve()
         let serving = try certificates.server(
             names: [

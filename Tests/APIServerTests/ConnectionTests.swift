@@ -1,3 +1,4 @@
+import ApusTesting
 import Foundation
 import Logging
 import NIOCore
@@ -58,14 +59,6 @@ struct ConnectionTests {
         try await channel.writeAndFlush(ByteBuffer(string: text))
     }
 
-    private func eventually(_ what: String, _ condition: () -> Bool) async throws {
-        let end = ContinuousClock.now + .seconds(20)
-        while !condition() {
-            try #require(ContinuousClock.now < end, "\(what)")
-            try await Task.sleep(for: .milliseconds(10))
-        }
-    }
-
     private let get = "GET /version HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(token)\r\n\r\n"
 
     @Test(.timeLimit(.minutes(1))) func connectionsWithoutAWholeHeadAreClosed() async throws {
@@ -73,10 +66,10 @@ struct ConnectionTests {
             $0.times.firstHead = .milliseconds(300)
         } _: { ready in
             let silent = try await connect(ready.port, received: Received(), tls: false)
-            try await eventually("a connection without a handshake was kept") { !silent.isActive }
+            try await eventually("a connection without a handshake is closed") { !silent.isActive }
             let slow = try await connect(ready.port, received: Received())
             try await send("GET /version HT", slow)
-            try await eventually("half a head was waited for") { !slow.isActive }
+            try await eventually("half a head is not waited for") { !slow.isActive }
         }
     }
 
@@ -88,7 +81,7 @@ struct ConnectionTests {
             try await send(
                 "POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(Self.token)\r\n"
                     + "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{\"apiVersion\"", channel)
-            try await eventually("a body that does not come was waited for") { !channel.isActive }
+            try await eventually("a body that does not come is not waited for") { !channel.isActive }
         }
     }
 
@@ -104,8 +97,8 @@ struct ConnectionTests {
             let answered = Received()
             let channel = try await connect(ready.port, received: answered)
             try await send(get, channel)
-            try await eventually("no answer") { answered.text.withLock { $0.contains("200 OK") } }
-            try await eventually("an idle connection was kept") { !channel.isActive }
+            try await eventually("an answer") { answered.text.withLock { $0.contains("200 OK") } }
+            try await eventually("an idle connection is closed") { !channel.isActive }
             #expect(watcher.isActive, "a watch is not idle")
             #expect(received.text.withLock { $0.contains("kube-system") })
         }
@@ -132,13 +125,12 @@ struct ConnectionTests {
             try await send(
                 "GET /api/v1/namespaces/default/configmaps?watch=true HTTP/1.1\r\nHost: x\r\n"
                     + "Authorization: Bearer \(Self.token)\r\n\r\n", channel)
-            // The handshake is still to be read.
-            for _ in 0..<20 {
+            try await eventually("the watch begins") {
+                // The handshake is still to be read.
                 channel.read()
-                try await Task.sleep(for: .milliseconds(10))
+                return ready.core.watches.count > before
             }
-            try await eventually("the watch did not begin") { ready.core.watches.count > before }
-            try await eventually("a watcher that does not read was kept") { ready.core.watches.count == before }
+            try await eventually("a watcher that does not read is dropped") { ready.core.watches.count == before }
             channel.close(promise: nil)
         }
     }
@@ -155,13 +147,13 @@ struct ConnectionTests {
                 try await send(watch, channel)
                 channels.append(channel)
             }
-            try await eventually("the watches did not begin") { ready.core.watches.count == 2 }
+            try await eventually("the watches begin") { ready.core.watches.count == 2 }
             let received = Received()
             let third = try await connect(ready.port, received: received)
             try await send(watch, third)
-            try await eventually("a third watch was let in") { received.text.withLock { $0.contains("429") } }
+            try await eventually("a third watch is refused") { received.text.withLock { $0.contains("429") } }
             for channel in channels { channel.close(promise: nil) }
-            try await eventually("watches of closed connections stay") { ready.core.watches.count == 0 }
+            try await eventually("watches of closed connections end") { ready.core.watches.count == 0 }
         }
     }
 }

@@ -7,31 +7,38 @@ struct OpenAPIBuilder: Sendable {
     let group: String
     let version: String
 
-    private static let referencePrefix = "#/components/schemas/"
+    private static let meta = "io.k8s.apimachinery.pkg.apis.meta.v1."
+
+    private var isCustom: Bool { definitions.contains { $0.custom != nil } }
 
     func document() -> JSONValue {
         var schemas: [String: JSONValue] = [:]
-        var paths: [String: JSONValue] = [:]
+        var paths = OpenAPIPaths(group: group, version: version)
         for definition in definitions {
-            let name = Self.schemaName(definition)
             if let custom = definition.custom {
-                schemas[name] = customSchema(definition, custom)
+                schemas[Self.schemaName(definition)] = customSchema(definition, custom)
+                schemas[Self.schemaName(definition) + "List"] = listSchema(definition, custom)
             }
-            addPaths(definition, name, to: &paths)
+            paths.add(definition)
         }
-        var pending = Set(definitions.map(Self.schemaName)).subtracting(schemas.keys)
+        if !isCustom { paths.addResourceList() }
+        var pending: Set<String> = []
         for schema in schemas.values { Self.collectReferences(schema, into: &pending) }
+        Self.collectReferences(.object(paths.paths), into: &pending)
         while let name = pending.popFirst() {
-            guard schemas[name] == nil, let schema = KubernetesSchema.builtin.openAPI(named: name) else { continue }
+            guard schemas[name] == nil, let schema = isCustom ? OpenAPITypes.forCustom(name) : OpenAPITypes.builtin(name) else {
+                continue
+            }
             schemas[name] = schema
             Self.collectReferences(schema, into: &pending)
         }
-        let isCustom = definitions.contains { $0.custom != nil }
+        var components: JSONValue = ["schemas": .object(schemas)]
+        if !isCustom { components["securitySchemes"] = OpenAPITypes.securitySchemes }
         return [
             "openapi": "3.0.0",
             "info": isCustom
                 ? ["title": "Kubernetes CRD Swagger", "version": "v0.1.0"] : ["title": "Kubernetes", "version": "1.36"],
-            "paths": .object(paths), "components": ["schemas": .object(schemas)],
+            "paths": .object(paths.paths), "components": components,
         ]
     }
 
@@ -47,39 +54,79 @@ struct OpenAPIBuilder: Sendable {
         return "\(reversed).\(definition.version).\(definition.kind)"
     }
 
+    private static let apiVersion: JSONValue = [
+        "type": "string",
+        "description":
+            "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+    ]
+
+    private static let kind: JSONValue = [
+        "type": "string",
+        "description":
+            "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+    ]
+
     private func customSchema(_ definition: ResourceDefinition, _ custom: CustomResourceTraits) -> JSONValue {
-        var schema = custom.schema
+        var schema = Self.published(custom.schema)
         var properties = schema["properties"]?.object ?? [:]
-        properties["apiVersion"] = [
-            "type": "string",
-            "description":
-                "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
-        ]
-        properties["kind"] = [
-            "type": "string",
-            "description":
-                "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
-        ]
+        properties["apiVersion"] = Self.apiVersion
+        properties["kind"] = Self.kind
         properties["metadata"] = [
             "description":
                 "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
-            "allOf": [["$ref": .string(Self.referencePrefix + "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta")]],
+            "allOf": [["$ref": .string(OpenAPITypes.referencePrefix + Self.meta + "ObjectMeta")]],
         ]
         schema["type"] = "object"
         schema["properties"] = .object(properties)
-        schema["x-kubernetes-group-version-kind"] = [kind(definition)]
+        schema["x-kubernetes-group-version-kind"] = [kind(definition, definition.kind)]
         return schema
     }
 
-    private func kind(_ definition: ResourceDefinition) -> JSONValue {
-        ["group": .string(definition.group), "kind": .string(definition.kind), "version": .string(definition.version)]
+    /// Values that are a number or a text say so in plain OpenAPI too.
+    private static func published(_ schema: JSONValue) -> JSONValue {
+        switch schema {
+        case .object(let members):
+            var result = members.mapValues(published)
+            if members["x-kubernetes-int-or-string"] == true, members["anyOf"] == nil, members["allOf"] == nil {
+                result["anyOf"] = [["type": "integer"], ["type": "string"]]
+            }
+            return .object(result)
+        case .array(let elements): return .array(elements.map(published))
+        default: return schema
+        }
+    }
+
+    private func listSchema(_ definition: ResourceDefinition, _ custom: CustomResourceTraits) -> JSONValue {
+        [
+            "description": .string("\(custom.listKind) is a list of \(definition.kind)"), "type": "object", "required": ["items"],
+            "properties": [
+                "apiVersion": Self.apiVersion, "kind": Self.kind,
+                "items": [
+                    "description": .string(
+                        "List of \(definition.plural). More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md"
+                    ),
+                    "type": "array",
+                    "items": ["$ref": .string(OpenAPITypes.referencePrefix + Self.schemaName(definition))],
+                ],
+                "metadata": [
+                    "description":
+                        "Standard list metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+                    "allOf": [["$ref": .string(OpenAPITypes.referencePrefix + Self.meta + "ListMeta")]],
+                ],
+            ],
+            "x-kubernetes-group-version-kind": [kind(definition, custom.listKind)],
+        ]
+    }
+
+    private func kind(_ definition: ResourceDefinition, _ kind: String) -> JSONValue {
+        ["group": .string(definition.group), "kind": .string(kind), "version": .string(definition.version)]
     }
 
     private static func collectReferences(_ schema: JSONValue, into names: inout Set<String>) {
         switch schema {
         case .object(let members):
-            if let reference = members["$ref"]?.string, reference.hasPrefix(referencePrefix) {
-                names.insert(String(reference.dropFirst(referencePrefix.count)))
+            if let reference = members["$ref"]?.string, reference.hasPrefix(OpenAPITypes.referencePrefix) {
+                names.insert(String(reference.dropFirst(OpenAPITypes.referencePrefix.count)))
             }
             for member in members.values { collectReferences(member, into: &names) }
         case .array(let elements):
@@ -87,66 +134,4 @@ struct OpenAPIBuilder: Sendable {
         default: break
         }
     }
-
-    // MARK: Paths
-
-    private func addPaths(_ definition: ResourceDefinition, _ schema: String, to paths: inout [String: JSONValue]) {
-        let base = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
-        let collection =
-            definition.isNamespaced ? "\(base)/namespaces/{namespace}/\(definition.plural)" : "\(base)/\(definition.plural)"
-        func operation(_ verb: String, _ action: String, _ parameters: [JSONValue]) -> (String, JSONValue)? {
-            guard definition.verbs.contains(verb) else { return nil }
-            let method =
-                ["list": "get", "create": "post", "get": "get", "update": "put", "patch": "patch", "delete": "delete"][verb]
-                ?? "delete"
-            return (
-                method,
-                [
-                    "tags": [.string(tag)], "operationId": .string("\(action)\(tag)\(definition.kind)"),
-                    "parameters": .array(parameters),
-                    "responses": [
-                        "200": [
-                            "description": "OK",
-                            "content": ["application/json": ["schema": ["$ref": .string(Self.referencePrefix + schema)]]],
-                        ]
-                    ], "x-kubernetes-action": .string(action), "x-kubernetes-group-version-kind": kind(definition),
-                ]
-            )
-        }
-        func add(_ path: String, _ operations: [(String, JSONValue)?]) {
-            let made = operations.compactMap { $0 }
-            guard !made.isEmpty else { return }
-            paths[path] = .object(Dictionary(made, uniquingKeysWith: { $1 }))
-        }
-        add(collection, [operation("list", "list", Self.listParameters), operation("create", "post", Self.writeParameters)])
-        add(
-            collection + "/{name}",
-            [
-                operation("get", "get", []), operation("update", "put", Self.writeParameters),
-                operation("patch", "patch", Self.writeParameters + [Self.parameter("force", "boolean")]),
-                operation("delete", "delete", Self.deleteParameters),
-            ])
-        if definition.isNamespaced { add("\(base)/\(definition.plural)", [operation("list", "list", Self.listParameters)]) }
-    }
-
-    private var tag: String {
-        let name = group.isEmpty ? "core" : group.split(separator: ".").first.map(String.init) ?? group
-        return "\(name)_\(version)"
-    }
-
-    private static func parameter(_ name: String, _ type: String) -> JSONValue {
-        ["name": .string(name), "in": "query", "schema": ["type": .string(type), "uniqueItems": true]]
-    }
-
-    private static let writeParameters = ["dryRun", "fieldManager", "fieldValidation", "pretty"].map { parameter($0, "string") }
-
-    private static let deleteParameters =
-        ["dryRun", "propagationPolicy", "pretty"].map { parameter($0, "string") } + [parameter("gracePeriodSeconds", "integer")]
-
-    private static let listParameters =
-        ["continue", "fieldSelector", "labelSelector", "resourceVersion", "resourceVersionMatch", "pretty"].map {
-            parameter($0, "string")
-        }
-        + ["limit", "timeoutSeconds"].map { parameter($0, "integer") }
-        + ["allowWatchBookmarks", "sendInitialEvents", "watch"].map { parameter($0, "boolean") }
 }

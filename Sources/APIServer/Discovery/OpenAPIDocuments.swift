@@ -21,6 +21,7 @@ struct OpenAPIDocuments: Sendable {
             let group: String
             let version: String
             switch path.count {
+            case 1 where path.first == "version": return json(OpenAPITypes.versionDocument())
             case 2 where path.first == "api": (group, version) = ("", path[path.endIndex - 1])
             case 3 where path.first == "apis": (group, version) = (path[path.startIndex + 1], path[path.endIndex - 1])
             default: return .pageNotFound
@@ -48,6 +49,7 @@ struct OpenAPIDocuments: Sendable {
                 paths[path] = ["serverRelativeURL": .string("/openapi/v3/\(path)?hash=\(hash)")]
             }
         }
+        paths["version"] = ["serverRelativeURL": "/openapi/v3/version?hash=136"]
         return ["paths": .object(paths)]
     }
 }

@@ -29,7 +29,7 @@ extension APIServerCore {
         return try encoder(definition).response(outcome.object, form: form, scope: scope)
     }
 
-    private static func returnsDeletedObject(_ definition: ResourceDefinition) -> Bool {
+    static func returnsDeletedObject(_ definition: ResourceDefinition) -> Bool {
         guard definition.group.isEmpty else { return false }
         return [
             "pods", "services", "serviceaccounts", "persistentvolumeclaims", "persistentvolumes", "resourcequotas",

@@ -46,6 +46,8 @@ final class ObjectStore: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Changes of a start, which become durable together; nil while every write is durable before it is seen.
+    private let gathered = Mutex<[PersistedChange]?>(nil)
     private let queue = Mutex(Queue())
     private let persistence: any StorePersistence
     private let writer = DispatchQueue(label: "apiserver.store.writer", qos: .userInitiated)
@@ -128,7 +130,7 @@ final class ObjectStore: Sendable {
 
     /// Makes one write. Returns when it is durable, with the object as stored; of a deletion, its last state under the new revision.
     func commit(_ write: StoreWrite) async throws(StoreError) -> StoredObject {
-        if !persistence.blocks {
+        if !persistence.blocks || gathered.withLock({ $0 != nil }) {
             return try commitNow([write])[0].get()
         }
         let result = await withCheckedContinuation { continuation in
@@ -178,7 +180,7 @@ final class ObjectStore: Sendable {
         }
         guard !events.isEmpty else { return results }
         do throws(StoreError) {
-            try persistence.write(
+            try persist(
                 events.map { resource, event in
                     event.kind == .deleted ? .delete(resource, key: event.object.key) : .put(resource, event.object)
                 }, revision: revision)
@@ -189,6 +191,30 @@ final class ObjectStore: Sendable {
         }
         publish(events, revision: revision)
         return results
+    }
+
+    private func persist(_ changes: [PersistedChange], revision: UInt64) throws(StoreError) {
+        let isGathered = gathered.withLock { gathered in
+            gathered?.append(contentsOf: changes)
+            return gathered != nil
+        }
+        if !isGathered { try persistence.write(changes, revision: revision) }
+    }
+
+    /// Makes all that `body` writes durable at once. Only for a start, while nobody else reads or writes.
+    func durableTogether(_ body: () async throws(APIError) -> Void) async throws {
+        gathered.withLock { $0 = [] }
+        do {
+            try await body()
+        } catch {
+            gathered.withLock { $0 = nil }
+            throw error
+        }
+        let changes = gathered.withLock { gathered -> [PersistedChange] in
+            defer { gathered = nil }
+            return gathered ?? []
+        }
+        if !changes.isEmpty { try persistence.write(changes, revision: revision) }
     }
 
     private static func evaluate(
