@@ -50,6 +50,13 @@ public struct NodeAgent: ServiceLifecycle.Service {
                 let registration = NodeRegistration(
                     configuration: configuration, cluster: cluster, facts: facts, images: context.images, log: log, now: now)
                 group.addTask { await registration.run() }
+                group.addTask {
+                    let name = configuration.nodeName
+                    let node = ObjectReference(apiVersion: "v1", kind: "Node", name: name, uid: name)
+                    await ImageCollector(context: context).run {
+                        await cluster.record($0, about: node, namespace: "default")
+                    }
+                }
                 group.addTask { await serveKubelet(manager, context) }
                 group.addTask { await Self.followServices(services, cluster: cluster, log: log) }
                 if configuration.servesNetwork, configuration.clusterDNS != nil {

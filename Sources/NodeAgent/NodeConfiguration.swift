@@ -26,6 +26,8 @@ public struct NodeConfiguration: Sendable {
     public var maxPods = 110
     /// Resources such as `example.com/fpga` that the node offers, beside those it finds.
     public var extendedResources: [String: Int] = [:]
+    /// Device files of the graphics cards that pods may ask for as `nvidia.com/gpu`; nil for those of `/dev`.
+    public var graphicsDevices: [String]?
     /// Labels and taints set at registration.
     public var labels: [String: String] = [:]
     /// In kubectl's form: `key=value:Effect`.
@@ -40,6 +42,8 @@ public struct NodeConfiguration: Sendable {
     public var cgroupParent: String
     /// Below this share of free disk space the node reports disk pressure and takes no new pods.
     public var diskPressureFraction = 0.05
+    /// When images that nobody uses are taken away.
+    var imageCollection = ImageCollection()
     /// Whether cluster IPs and names are served by this node.
     public var servesNetwork = true
     /// Log files are rotated at this size in bytes; one older file is kept.
@@ -61,6 +65,15 @@ public struct NodeConfiguration: Sendable {
 }
 
 extension NodeConfiguration {
+    /// The cards that are handed out. A number announced as `nvidia.com/gpu` without any card stands for cards that are not
+    /// there: containers are told which are theirs and get no device file.
+    var cards: [String] {
+        let present = graphicsDevices ?? Machine.graphicsProcessors
+        let announced = extendedResources[DeviceStore.resource] ?? present.count
+        guard announced > present.count else { return Array(present.prefix(announced)) }
+        return present.isEmpty ? (0..<announced).map { "/dev/nvidia\($0)" } : present
+    }
+
     /// The node's address as others see it.
     var nodeAddress: String {
         guard let address = kubeletAddress else { return network.gateway }

@@ -49,6 +49,21 @@ struct ContainerLifeTests {
         }
     }
 
+    /// The kernel tells its mounts in pieces of a page: all of them count.
+    @Test func machinesWithManyMountsRunPods() async throws {
+        try await TestNode.with { node in
+            let folder = node.configuration.dataDirectory + "/mounts"
+            for number in 0..<60 {
+                let point = "\(folder)/\(number)-\(String(repeating: "x", count: 200))"
+                try Files.makeDirectory(point)
+                try Files.mount("tmpfs", on: point, type: "tmpfs", data: "size=4096")
+            }
+            #expect(Files.mounts(under: folder).count == 60)
+            await node.cluster.create(shellPod("p", "true"))
+            try await node.wait("p", "succeeded") { $0.phase == "Succeeded" }
+        }
+    }
+
     @Test func failingContainerIsRestartedWithBackoff() async throws {
         try await TestNode.with { node in
             await node.cluster.create(shellPod("loop", "exit 1", restartPolicy: "OnFailure"))
@@ -112,6 +127,25 @@ struct ContainerLifeTests {
             #expect(status.main?.state?.terminated?.exitCode == 5)
             let numbers = node.log(pod)
             #expect(numbers == (0..<numbers.count).map(String.init))
+        }
+    }
+
+    /// However far a start has come when the agent is stopped, the next one makes it good, and it counts as one.
+    @Test func agentsStoppedDuringAStartHaveNotFailedIt() async throws {
+        try await TestNode.with { node in
+            for round in 0..<6 {
+                let pod = await node.cluster.create(shellPod("p\(round)", "echo up; while true; do sleep 0.1; done"))
+                let paths = node.context.layout.attempt(.init(podUID: pod.uid, name: "main", attempt: 0))
+                // What a start leaves on disk, in order.
+                let sign = [paths.directory, paths.record, paths.sync, paths.shimPid, paths.started, paths.log][round]
+                try await node.waitUntil("the start has come to \(sign)") { Files.exists(sign) }
+                await node.crash()
+                await node.begin()
+                let status = try await node.wait(pod.name, "running") { $0.main?.state?.running != nil }
+                #expect(status.main?.restartCount == 0)
+                try await node.waitUntil("it says so once") { node.log(pod) == ["up"] }
+            }
+            #expect(await node.cluster.events.filter(\.isWarning).map(\.message) == [])
         }
     }
 

@@ -64,6 +64,42 @@ struct ImageTests {
         }
     }
 
+    @Test func unusedImagesGoWhenTheDiskIsScarce() async throws {
+        var always = ImageCollection()
+        // Any disk is fuller than that.
+        (always.highPercent, always.lowPercent, always.minimumAgeSeconds) = (0, 0, 0)
+        let rules = always
+        try await TestNode.with(change: { $0.imageCollection = rules }) { node in
+            let image = try await makeImage(node.configuration.dataDirectory + "/image")
+            let pod = shellPod("p", "") {
+                $0.spec.containers[0].command = ["/bin/sh", "-c", "read line"]
+                $0.spec.containers[0].image = image
+                $0.spec.containers[0].imagePullPolicy = "IfNotPresent"
+                $0.spec.containers[0].stdin = true
+            }
+            await node.cluster.create(pod)
+            try await node.wait("p", "running") { $0.main?.state?.running != nil }
+            let path = try #require(await node.context.images.present(image)?.rootPath)
+            let collector = ImageCollector(context: node.context)
+            let shortfall = await collector.collect()
+            #expect(shortfall?.reason == "FreeDiskSpaceFailed")
+            #expect(Files.isDirectory(path), "a running container's image stays")
+            await node.cluster.delete("p")
+            try await node.waitUntil("the pod is gone") { await node.cluster.pod("p") == nil }
+            _ = await collector.collect()
+            #expect(!Files.exists(path))
+            #expect(await node.context.images.present(image) == nil)
+            // It comes again when it is wanted again.
+            await node.cluster.create(
+                shellPod("again", "true") {
+                    $0.spec.containers[0].image = image
+                    $0.spec.containers[0].command = ["/bin/sh", "-c", "exit 0"]
+                    $0.spec.containers[0].imagePullPolicy = "IfNotPresent"
+                })
+            try await node.wait("again", "done") { $0.phase == "Succeeded" }
+        }
+    }
+
     @Test func anImageNobodyHasEndsInAReasonAndBackoff() async throws {
         try await TestNode.with { node in
             await node.cluster.create(

@@ -47,6 +47,47 @@ struct KubeletTests {
         }
     }
 
+    @Test func clientsAreJoinedToAContainersOwnStreams() async throws {
+        try await TestNode.with { node in
+            let script = "while read line; do echo got $line; echo also $line >&2; done; echo end"
+            let once = await node.cluster.create(
+                shellPod("once", script) {
+                    $0.spec.containers[0].stdin = true
+                    $0.spec.containers[0].stdinOnce = true
+                })
+            let open = await node.cluster.create(shellPod("open", script) { $0.spec.containers[0].stdin = true })
+            for name in ["once", "open"] {
+                try await node.wait(name, "running") { $0.main?.state?.running != nil }
+            }
+            func attach(_ pod: Pod, _ words: [String], leaves: Bool) async throws -> Screen {
+                let screen = Screen()
+                let (stream, continuation) = AsyncStream<StreamInput>.makeStream()
+                for word in words { continuation.yield(.bytes(Array("\(word)\n".utf8))) }
+                let session = AttachSession(
+                    context: node.context, identity: .init(podUID: pod.uid, name: "main", attempt: 0), hasInput: true)
+                let running = Task { try await session.run(stream, screen) }
+                try await node.waitUntil("the words come back") {
+                    let (output, error) = await (screen.output, screen.error)
+                    return output.contains("got \(words.last ?? "")") && error.contains("also \(words.last ?? "")")
+                }
+                if leaves { continuation.finish() } else { continuation.yield(.closed) }
+                try await running.value
+                return screen
+            }
+            // One that reads once ends with its client's input; the client sees it to its end.
+            let first = try await attach(once, ["one", "two"], leaves: false)
+            #expect(await first.output == "got one\ngot two\nend\n")
+            #expect(await first.error == "also one\nalso two\n")
+            #expect(await first.status?["status"] == "Success")
+            try await node.wait("once", "succeeded") { $0.phase == "Succeeded" }
+            // The other goes on for the next client.
+            _ = try await attach(open, ["three"], leaves: true)
+            let second = try await attach(open, ["four"], leaves: true)
+            #expect(await second.output == "got four\n")
+            #expect(await node.cluster.pod("open")?.status?.main?.state?.running != nil)
+        }
+    }
+
     @Test func logsFollowAcrossRotation() async throws {
         try await TestNode.with { node in
             let pod = await node.cluster.create(

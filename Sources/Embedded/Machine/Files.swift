@@ -28,8 +28,22 @@ enum Files {
         try write(Data(text.utf8), to: path, mode: mode)
     }
 
+    /// All of a file, those included that the kernel hands out in pieces: a short read is not the end of one.
     static func text(_ path: String) -> String? {
-        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = piece.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { return String(decoding: content, as: UTF8.self) }
+            if count > 0 {
+                content += piece[..<count]
+            } else if errno != EINTR {
+                return nil
+            }
+        }
     }
 
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }

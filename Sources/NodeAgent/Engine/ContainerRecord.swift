@@ -18,6 +18,8 @@ struct DiskLayout: Sendable {
     func pod(_ uid: String) -> String { pods + "/" + uid }
     func podObject(_ uid: String) -> String { pod(uid) + "/pod.json" }
     func sandbox(_ uid: String) -> String { pod(uid) + "/sandbox.json" }
+    /// Which cards its containers hold.
+    func devices(_ uid: String) -> String { pod(uid) + "/devices.json" }
     func volumes(_ uid: String) -> String { pod(uid) + "/volumes" }
     func containers(_ uid: String) -> String { pod(uid) + "/containers" }
     func container(_ uid: String, _ name: String) -> String { containers(uid) + "/" + name }
@@ -90,6 +92,13 @@ struct AttemptRecord: Codable, Sendable, Equatable {
     var logPath: String
     var terminationMessagePolicy: String
     var cgroupsPath: String
+
+    /// Stands for a record that is on disk and cannot be read, for as long as that lasts.
+    static func unreadable(_ identity: ContainerIdentity, _ paths: AttemptPaths) -> AttemptRecord {
+        AttemptRecord(
+            identity: identity, id: identity.id, bootID: "", createdAt: .distantPast, image: "", imageID: "",
+            delaySeconds: nil, logPath: paths.log, terminationMessagePolicy: "File", cgroupsPath: "")
+    }
 }
 
 /// How one start ended; written once, then never changed.

@@ -15,14 +15,16 @@ struct ContainerRuntime: Sendable {
     /// Creates and starts one attempt, whose directory and record this call makes.
     /// - Throws: `CreateContainerError` where the runtime refused; the attempt then counts as ended.
     func start(
-        _ record: AttemptRecord, spec: RuntimeSpec, lower: String, usesStandardInput: Bool
+        _ record: AttemptRecord, spec: RuntimeSpec, lower: String, input: InputMode
     ) async throws {
         let paths = layout.attempt(record.identity)
         try Files.makeDirectory(paths.directory)
         try Files.writeDurably(json: record, to: paths.record)
         do {
-            try await create(record, paths: paths, spec: spec, lower: lower, usesStandardInput: usesStandardInput)
+            try await create(record, paths: paths, spec: spec, lower: lower, input: input)
         } catch {
+            // An agent that is told to stop has not failed: the next one finds how far this start came, and goes on from there.
+            try Task.checkCancellation()
             try await failStart(record, paths: paths, error: error)
             throw error
         }
@@ -30,13 +32,15 @@ struct ContainerRuntime: Sendable {
         do {
             try await run(["start", record.id])
         } catch {
+            // An agent that is told to stop has not failed: the next one finds how far this start came, and goes on from there.
+            try Task.checkCancellation()
             try await failStart(record, paths: paths, error: error)
             throw error
         }
     }
 
     private func create(
-        _ record: AttemptRecord, paths: AttemptPaths, spec: RuntimeSpec, lower: String, usesStandardInput: Bool
+        _ record: AttemptRecord, paths: AttemptPaths, spec: RuntimeSpec, lower: String, input: InputMode
     ) async throws {
         for path in [paths.upper, paths.work, paths.rootfs] { try Files.makeDirectory(path) }
         try Files.mount(
@@ -44,12 +48,12 @@ struct ContainerRuntime: Sendable {
             data: "lowerdir=\(lower),upperdir=\(paths.upper),workdir=\(paths.work)")
         try Files.write(try JSONEncoder().encode(spec), to: paths.configuration)
         if !Files.exists(paths.terminationMessage) { try Files.write([], to: paths.terminationMessage, mode: 0o666) }
-        try await shim(record, paths: paths, spec: spec, usesStandardInput: usesStandardInput)
+        try await shim(record, paths: paths, spec: spec, input: input)
     }
 
     /// Starts the shim, which creates the container and from then on keeps its log and waits for its end.
     private func shim(
-        _ record: AttemptRecord, paths: AttemptPaths, spec: RuntimeSpec, usesStandardInput: Bool
+        _ record: AttemptRecord, paths: AttemptPaths, spec: RuntimeSpec, input: InputMode
     ) async throws {
         let conmon = [
             "conmon", "--api-version", "1", "-c", record.id, "-u", record.id, "-n", record.identity.name, "-r", "/usr/sbin/runc",
@@ -57,7 +61,7 @@ struct ContainerRuntime: Sendable {
             "k8s-file:" + record.logPath, "--exit-dir", layout.exits, "--full-attach", "--log-level", "error", "--runtime-arg",
             "--root=" + layout.runtime, "--runtime-arg", "--log=" + paths.runtimeLog, "--runtime-arg", "--log-format=json",
         ]
-        let options = (spec.process.terminal ? ["-t"] : []) + (usesStandardInput ? ["-i", "--leave-stdin-open"] : [])
+        let options = (spec.process.terminal ? ["-t"] : []) + input.shimOptions
         // The shim leaves a mark in its working directory when memory ran out, so that is the attempt's own.
         // The result of the creation goes to a file, not a pipe: it is there for the agent after this one as well.
         let script =
@@ -113,6 +117,10 @@ struct ContainerRuntime: Sendable {
                 Termination.self,
                 from: layout.attempt(.init(podUID: podUID, name: container, attempt: attempt - 1)).finished) : nil
         guard let record = Files.decode(AttemptRecord.self, from: paths.record) else {
+            // One that is there and cannot be read now is no reason to start anything a second time.
+            guard !Files.exists(paths.record) else {
+                return ContainerObservation(record: .unreadable(identity, paths), phase: .running(since: .distantPast))
+            }
             // The record is the first thing written; without it nothing was begun.
             Files.remove(paths.directory)
             return attempt == 0 ? nil : await observe(podUID: podUID, container: container)
@@ -221,6 +229,27 @@ struct ContainerRuntime: Sendable {
 
     private func kill(_ pid: Int32, _ signal: Int32) {
         _ = Glibc.kill(pid, signal)
+    }
+}
+
+/// What a container's standard input is.
+enum InputMode: Sendable, Equatable {
+    case none
+    /// Open until the first client that was joined to it ends its input or goes.
+    case once
+    /// Open for as long as the container runs.
+    case open
+
+    init(_ container: Container) {
+        self = !(container.stdin ?? false) ? .none : container.stdinOnce ?? false ? .once : .open
+    }
+
+    fileprivate var shimOptions: [String] {
+        switch self {
+        case .none: []
+        case .once: ["-i"]
+        case .open: ["-i", "--leave-stdin-open"]
+        }
     }
 }
 

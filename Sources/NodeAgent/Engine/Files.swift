@@ -40,8 +40,22 @@ enum Files {
         try writeDurably(try encoder.encode(value), to: path, mode: mode)
     }
 
+    /// All of a file. The kernel hands out lists such as `/proc/self/mounts` in pieces: a short read is not the end of one.
     static func read(_ path: String) -> [UInt8]? {
-        (try? Data(contentsOf: URL(fileURLWithPath: path))).map(Array.init)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var content: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = piece.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            if count == 0 { return content }
+            if count > 0 {
+                content += piece[..<count]
+            } else if errno != EINTR {
+                return nil
+            }
+        }
     }
 
     static func text(_ path: String) -> String? {
@@ -91,6 +105,17 @@ enum Files {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { return nil }
         return (Int(status.f_bavail) * Int(status.f_frsize), Int(status.f_blocks) * Int(status.f_frsize))
+    }
+
+    /// The bytes that a folder's files take on disk.
+    static func size(_ path: String) -> Int {
+        guard let walk = FileManager.default.enumerator(atPath: path) else { return 0 }
+        var total = 0
+        for case let name as String in walk {
+            var status = stat()
+            if lstat(path + "/" + name, &status) == 0 { total += Int(status.st_blocks) * 512 }
+        }
+        return total
     }
 
     /// Mounts; the caller names the file system type and data in the kernel's words.

@@ -25,8 +25,17 @@ actor ImageStore {
     private let insecureRegistries: [String]
     private let allowsLocalArchives: Bool
     private var index: [String: ImageConfiguration]
+    /// When each unpacked image was last asked for, by its path; those from before this agent count from its start.
+    private var lastUsed: [String: Date] = [:]
+    private let startedAt: Date
+    private let now: @Sendable () -> Date
 
-    init(layout: DiskLayout, insecureRegistries: [String], allowsLocalArchives: Bool) {
+    init(
+        layout: DiskLayout, insecureRegistries: [String], allowsLocalArchives: Bool,
+        now: @escaping @Sendable () -> Date = { Date() }
+    ) {
+        self.now = now
+        startedAt = now()
         self.layout = layout
         self.insecureRegistries = insecureRegistries
         self.allowsLocalArchives = allowsLocalArchives
@@ -41,6 +50,7 @@ actor ImageStore {
                 environment: ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"], isHost: true)
         }
         guard let found = index[name], Files.isDirectory(found.rootPath) else { return nil }
+        lastUsed[found.rootPath] = now()
         return found
     }
 
@@ -75,8 +85,41 @@ actor ImageStore {
         }
         let image = try await unpack(incoming)
         index[name] = image
+        lastUsed[image.rootPath] = now()
         try Files.writeDurably(json: index, to: layout.images + "/index.json")
         return image
+    }
+
+    // MARK: Taking away
+
+    /// Every unpacked image with what decides whether it goes.
+    func candidates(inUse ids: Set<String>, now: Date) -> [ImageCollection.Candidate] {
+        let named = Set(index.values.map(\.rootPath))
+        return Files.list(layout.images).filter { $0.hasPrefix("sha256-") }.map { name in
+            let path = layout.images + "/" + name
+            return ImageCollection.Candidate(
+                rootPath: path, sizeBytes: Files.size(path), lastUsed: lastUsed[path] ?? startedAt,
+                isInUse: ids.contains(name.replacing("sha256-", with: "sha256:")), isNamed: named.contains(path))
+        }
+    }
+
+    /// Takes an image away, its names first, so that nobody begins with half of it.
+    /// - Parameter isNeeded: asked of the image's id at the last moment.
+    /// - Returns: false where it was used meanwhile.
+    func remove(_ image: ImageCollection.Candidate, unless isNeeded: (String) -> Bool) -> Bool {
+        let used = lastUsed[image.rootPath] ?? startedAt
+        let id = (image.rootPath as NSString).lastPathComponent.replacing("sha256-", with: "sha256:")
+        guard used == image.lastUsed, !isNeeded(id) else { return false }
+        index = index.filter { $0.value.rootPath != image.rootPath }
+        do {
+            try Files.writeDurably(json: index, to: layout.images + "/index.json")
+        } catch {
+            // The disk may be that full. A name that leads nowhere is found out when it is next asked for.
+        }
+        lastUsed[image.rootPath] = nil
+        let grave = layout.incoming + "/" + UUID().uuidString
+        if rename(image.rootPath, grave) == 0 { Files.remove(grave) } else { Files.remove(image.rootPath) }
+        return true
     }
 
     private func unpack(_ incoming: String) async throws -> ImageConfiguration {

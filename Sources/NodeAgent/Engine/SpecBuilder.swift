@@ -23,7 +23,8 @@ struct ContainerBlueprint: Sendable, Equatable {
     var annotations: [String: String] = [:]
     /// Extra places of the machine's own root that the container must not read.
     var maskedPaths: [String] = []
-    var devices: [String] = []
+    /// Device files of the machine that the container gets, and no other of their kind.
+    var devices: [DeviceNode] = []
 }
 
 /// Turns a blueprint into an OCI runtime specification. Pure.
@@ -123,11 +124,9 @@ enum SpecBuilder {
             cpu: cpu, pids: blueprint.pidLimit.map { .init(limit: $0) })
     }
 
-    private static func deviceRules(_ devices: [String]) -> [RuntimeSpec.DeviceRule] {
-        var rules: [RuntimeSpec.DeviceRule] = [.init(allow: false, access: "rwm")]
-        // NVIDIA's character devices: 195 for the cards and the control device; the driver allots 234-254 to uvm.
-        if !devices.isEmpty { rules.append(.init(allow: true, type: "c", access: "rwm")) }
-        return rules
+    private static func deviceRules(_ devices: [DeviceNode]) -> [RuntimeSpec.DeviceRule] {
+        [.init(allow: false, access: "rwm")]
+            + devices.map { .init(allow: true, type: "c", major: $0.major, minor: $0.minor, access: "rw") }
     }
 
     private static func systemMounts(_ blueprint: ContainerBlueprint, isPrivileged: Bool) -> [RuntimeSpec.Mount] {
@@ -150,7 +149,8 @@ enum SpecBuilder {
         }
         for device in blueprint.devices {
             mounts.append(
-                .init(destination: device, type: "bind", source: device, options: ["bind", "rw", "nosuid", "noexec"]))
+                .init(
+                    destination: device.path, type: "bind", source: device.path, options: ["bind", "rw", "nosuid", "noexec"]))
         }
         return mounts
     }

@@ -1,22 +1,57 @@
 import Foundation
+import Glibc
 import KubernetesTypes
+import NIOCore
+import NIOPosix
 
-/// Joins a client to a running container's own output, from now on.
+/// Joins a client to a running container's own streams, from now on, through the shim's socket.
 struct AttachSession: Sendable {
     let context: NodeContext
     let identity: ContainerIdentity
-    var hasTerminal: Bool
+    var hasInput: Bool
 
     func run(_ input: AsyncStream<StreamInput>, _ sink: any StreamSink) async throws {
-        let path = context.layout.attempt(identity).log
-        let runtime = context.runtime
-        let current = identity
-        // The log is the container's output; what is said twice, once to the shim's socket and once to the log, could differ.
-        var request = LogRequest()
-        request.isFollowing = true
-        request.tailLines = 0
-        let reader = LogReader(path: path, request: request) { runtime.isLive(current) }
-        try await reader.send { try await sink.standardOutput($0) }
+        let paths = context.layout.attempt(identity)
+        let socket: ShimSocket
+        do {
+            socket = try ShimSocket(connectingTo: paths.attach)
+        } catch {
+            try await sink.finish(ExecSession.failure("InternalError", "cannot attach to the container: \(error)"))
+            return
+        }
+        defer { socket.close() }
+        let channel = try await socket.channel()
+        try await channel.executeThenClose { inbound, outbound in
+            // Whichever ends first ends the other: the container, or the client, whose input then finishes.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    for try await message in inbound {
+                        guard let part = ShimSocket.part(Array(buffer: message)) else { continue }
+                        if part.isError {
+                            try await sink.standardError(part.bytes)
+                        } else {
+                            try await sink.standardOutput(part.bytes)
+                        }
+                    }
+                }
+                group.addTask {
+                    for await event in input {
+                        switch event {
+                        case .bytes(let bytes) where hasInput:
+                            for start in stride(from: 0, to: bytes.count, by: ShimSocket.contentBytes) {
+                                let end = min(bytes.count, start + ShimSocket.contentBytes)
+                                try await outbound.write(ByteBuffer(bytes: bytes[start..<end]))
+                            }
+                        case .closed where hasInput: socket.endInput()
+                        case .resize(let width, let height): ShimControl.resize(paths.control, width: width, height: height)
+                        default: break
+                        }
+                    }
+                }
+                _ = try await group.next()
+                group.cancelAll()
+            }
+        }
         try await sink.finish(["metadata": [:], "status": "Success"])
     }
 }

@@ -109,7 +109,7 @@ struct KubeletRoutes: Sendable {
         if segments[0] == "attach" {
             let attachment = AttachSession(
                 context: context, identity: seen.record.identity,
-                hasTerminal: pod.spec.container(named: segments[3])?.tty ?? false)
+                hasInput: flag("input", "stdin") && pod.spec.container(named: segments[3])?.stdin ?? false)
             return try await streams.serve { try await attachment.run($0, $1) }
         }
         let session = ExecSession(

@@ -100,8 +100,11 @@ struct ContainerStarter: Sendable {
                 "/etc/shadow", "/etc/shadow-", "/etc/gshadow", "/etc/gshadow-", "/etc/ssh", "/etc/ssl/private",
             ]
         }
-        if let count = container.resources?.limits?["nvidia.com/gpu"]?.roundedUp, count > 0 {
-            blueprint.devices = Array(Machine.graphicsProcessors.prefix(count)) + Machine.graphicsControlDevices
+        let cards = try await context.devices.cards(of: container, in: pod)
+        if !cards.isEmpty {
+            blueprint.devices = (cards + Machine.graphicsControlDevices).compactMap(DeviceNode.init)
+            blueprint.environment.removeAll { $0.hasPrefix("NVIDIA_VISIBLE_DEVICES=") }
+            blueprint.environment.append("NVIDIA_VISIBLE_DEVICES=\(DeviceAssignment.visibleDevices(cards))")
         }
         try Files.makeDirectory(paths.directory)
         try Files.write([], to: paths.terminationMessage, mode: 0o666)
@@ -111,7 +114,7 @@ struct ContainerStarter: Sendable {
             imageID: image.imageID, delaySeconds: delay, logPath: paths.log,
             terminationMessagePolicy: container.terminationMessagePolicy ?? "File", cgroupsPath: blueprint.cgroupsPath)
         try await context.runtime.start(
-            record, spec: SpecBuilder.spec(blueprint), lower: image.rootPath, usesStandardInput: container.stdin ?? false)
+            record, spec: SpecBuilder.spec(blueprint), lower: image.rootPath, input: InputMode(container))
         discardOlder(container.name, keeping: attempt)
     }
 

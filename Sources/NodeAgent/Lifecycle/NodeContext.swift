@@ -9,6 +9,7 @@ struct NodeContext: Sendable {
     var images: ImageStore
     var network: PodNetwork
     var volumes: VolumeStore
+    var devices: DeviceStore
     var cluster: any Cluster
     var facts: NodeFacts
     var dns: PodFiles.DNS
@@ -28,9 +29,10 @@ struct NodeContext: Sendable {
         runtime = ContainerRuntime(layout: layout, now: now)
         images = ImageStore(
             layout: layout, insecureRegistries: configuration.insecureRegistries,
-            allowsLocalArchives: configuration.allowsLocalArchives)
+            allowsLocalArchives: configuration.allowsLocalArchives, now: now)
         network = PodNetwork(layout: layout, configuration: configuration.network, mtu: Machine.mtu())
         volumes = VolumeStore(layout: layout)
+        devices = DeviceStore(layout: layout, devices: configuration.cards)
         dns = PodFiles.DNS(
             clusterAddress: configuration.clusterDNS, clusterDomain: configuration.clusterDomain,
             host: Files.text("/etc/resolv.conf") ?? "")

@@ -37,8 +37,11 @@ actor PodManager {
             guard workers[uid] == nil else { continue }
             if let pod = Files.decode(Pod.self, from: context.layout.podObject(uid)) {
                 begin(pod, isConfirmed: false, rejection: nil)
-            } else {
+            } else if !Files.exists(context.layout.podObject(uid)) {
+                // The object is the first thing written: without it nothing was begun.
                 Files.remove(context.layout.pod(uid))
+            } else {
+                context.log.error("a pod's record cannot be read; it is left alone", metadata: ["uid": "\(uid)"])
             }
         }
     }

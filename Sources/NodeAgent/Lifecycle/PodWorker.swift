@@ -295,6 +295,9 @@ actor PodWorker {
             } else {
                 sandbox = try await context.network.create(pod, nodeAddress: context.facts.address)
                 pendingSandbox = sandbox
+                guard context.network.isAlive(sandbox) else {
+                    throw NodeAgentError(.sandbox, "the pod's network namespace was made and is not among the machine's mounts")
+                }
             }
             try await starter.prepareVolumes(podIP: sandbox.address)
             try starter.writeFiles(address: sandbox.address)
@@ -309,6 +312,7 @@ actor PodWorker {
     }
 
     private func fail(_ name: String, _ error: any Error, fallback: NodeAgentError.Code) async {
+        guard !Task.isCancelled else { return }
         let failure = error as? NodeAgentError ?? NodeAgentError(fallback, "\(error)")
         let count = (failures[name]?.count ?? 0) + 1
         let wait = min(5, 0.25 * Double(1 << min(count - 1, 10)))
@@ -354,6 +358,8 @@ actor PodWorker {
         } catch let error as NodeAgentError where error.code == .createContainer || error.code == .startContainer {
             // The attempt is on record as ended; the restart policy decides.
             await tell(.warning("Failed", "Error: \(error.message)", container: name), again: true)
+        } catch is CancellationError {
+            return
         } catch {
             await fail(name, error, fallback: .createContainerConfig)
         }
@@ -413,6 +419,7 @@ actor PodWorker {
         pendingSandbox = nil
         Files.remove(context.layout.sandbox(uid))
         context.volumes.remove(podUID: uid)
+        await context.devices.release(podUID: uid)
         ControlGroups.remove(ContainerStarter.cgroup(of: pod, context.configuration))
         holdsResources = false
     }

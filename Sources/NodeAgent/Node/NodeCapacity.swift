@@ -7,9 +7,9 @@ enum NodeCapacity {
             "cpu": facts.cpu, "memory": facts.memory, "ephemeral-storage": facts.ephemeralStorage,
             "pods": Quantity(configuration.maxPods), "hugepages-1Gi": Quantity(0), "hugepages-2Mi": Quantity(0),
         ]
-        let cards = Machine.graphicsProcessors.count
-        if cards > 0 { capacity["nvidia.com/gpu"] = Quantity(cards) }
         for (name, count) in configuration.extendedResources { capacity[name] = Quantity(count) }
+        let cards = configuration.cards.count
+        capacity[DeviceStore.resource] = cards > 0 ? Quantity(cards) : nil
         return capacity
     }
 

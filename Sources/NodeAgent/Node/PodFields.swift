@@ -81,7 +81,7 @@ enum PodFields {
         Container.securityContext > SecurityContext
         Container.startupProbe > Probe
         Container.stdin = inputStaysOpenForStdin
-        Container.stdinOnce - standard input stays open after a client has left
+        Container.stdinOnce = clientsAreJoinedToAContainersOwnStreams
         Container.terminationMessagePath = podRunsToItsEndAndTellsHowItWent
         Container.terminationMessagePolicy = endsAreToldByPolicy
         Container.tty = inputStaysOpenForStdin
