@@ -112,7 +112,7 @@ let modules: [Module] = [
         imports: [
             "Operator", "APIServer", "ClusterControllers", "NodeAgent", "TrainingAgent", "Gateway", "ModelServer",
         ],
-        libraries: ["AsyncHTTPClient", "Hummingbird", "Logging", "ServiceLifecycle", "Subprocess", "SystemPackage"]),
+        libraries: ["AsyncHTTPClient", "Crypto", "Hummingbird", "Logging", "ServiceLifecycle", "Subprocess", "SystemPackage"]),
 
     // Tests only.
     Module(

@@ -21,6 +21,10 @@ public struct EmbeddedError: Error, Sendable, CustomStringConvertible {
         public static let fileAccess = Code(rawValue: "FileAccess")
         /// There is no cluster to talk to.
         public static let notRunning = Code(rawValue: "NotRunning")
+        /// What was waited for did not come within the time given.
+        public static let timedOut = Code(rawValue: "TimedOut")
+        /// What was waited for cannot come any more.
+        public static let outOfReach = Code(rawValue: "OutOfReach")
     }
 
     public var code: Code

@@ -60,19 +60,28 @@ public struct Operator: ServiceLifecycle.Service {
             LeaderElector.Configuration(lease: ObjectKey(namespace: $0.namespace, name: "apus-operator"), identity: $0.identity)
         }
         let manager = Manager(client: client, election: election, logger: logger)
-        let context = OperatorContext(
-            manager: manager, platform: configuration.platform, servableArchitectures: configuration.servableArchitectures,
-            store: try StoreURI(configuration.platform.store).openStore(), http: HTTPClient.shared, logger: logger)
-        TrainingJobWiring.add(to: context)
-        ModelWiring.add(to: context)
-        InferenceServiceWiring.add(to: context)
-        DriftMonitorWiring.add(to: context)
+        try Self.wire(configuration, manager: manager, logger: logger)
         if let address = configuration.healthAddress {
             let server = HealthServer(host: address.host, port: address.port, manager: manager, logger: logger)
             manager.add("health", needsLeadership: false) { try await server.run() }
         }
         if let onReady = configuration.onReady { manager.add("ready") { onReady() } }
         try await manager.run()
+    }
+}
+
+extension Operator {
+    /// Gives a manager the controllers of every kind.
+    /// - Parameter recorder: takes the plans instead of an executor.
+    static func wire(_ configuration: Configuration, manager: Manager, recorder: PlanRecorder? = nil, logger: Logger) throws {
+        let context = OperatorContext(
+            manager: manager, platform: configuration.platform, servableArchitectures: configuration.servableArchitectures,
+            store: try StoreURI(configuration.platform.store).openStore(), http: HTTPClient.shared, logger: logger,
+            recorder: recorder)
+        TrainingJobWiring.add(to: context)
+        ModelWiring.add(to: context)
+        InferenceServiceWiring.add(to: context)
+        DriftMonitorWiring.add(to: context)
     }
 }
 
@@ -84,4 +93,5 @@ struct OperatorContext: Sendable {
     let store: any BundleStore
     let http: HTTPClient
     let logger: Logger
+    let recorder: PlanRecorder?
 }

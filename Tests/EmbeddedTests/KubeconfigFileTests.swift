@@ -36,6 +36,25 @@ import Testing
         #expect(merged["contexts"]?.array?.map { $0["name"]?.string } == ["work", "apus"])
     }
 
+    @Test func whatWasMergedIsTakenOutAgain() throws {
+        let theirs = try YAML.parse(
+            """
+            apiVersion: v1
+            kind: Config
+            current-context: work
+            clusters: [{name: work, cluster: {server: "https://work"}}]
+            users: [{name: work, user: {token: x}}]
+            contexts: [{name: work, context: {cluster: work, user: work}}]
+            """)[0]
+        let merged = KubeconfigFile.merged(theirs, with: try YAML.parse(Self.ours)[0])
+        #expect(KubeconfigFile.without("https://127.0.0.1:6443", in: merged) == theirs)
+        // Another cluster of the same name stays.
+        #expect(KubeconfigFile.without("https://127.0.0.1:7443", in: merged) == merged)
+        let alone = KubeconfigFile.without("https://127.0.0.1:6443", in: try YAML.parse(Self.ours)[0])
+        #expect(alone["current-context"] == "")
+        #expect(alone["contexts"]?.array?.isEmpty == true)
+    }
+
     @Test func anEmptyFileBecomesOurs() throws {
         let ours = try YAML.parse(Self.ours)[0]
         #expect(KubeconfigFile.merged([:], with: ours) == ours)

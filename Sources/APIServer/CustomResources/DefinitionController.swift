@@ -23,7 +23,7 @@ struct DefinitionController: Sendable {
         let definitions = core.store.objects(Self.resource).objects
         for stored in definitions {
             do throws(APIError) {
-                if stored.value["metadata"]?["deletionTimestamp"]?.string != nil {
+                if outline(of: stored)["metadata"]?["deletionTimestamp"]?.string != nil {
                     try await cleanUp(stored)
                 } else {
                     try await establish(stored)
@@ -58,14 +58,26 @@ struct DefinitionController: Sendable {
 
     // MARK: Names
 
+    /// A definition without its schemas, which are nearly all of it and say nothing of names; read once for each revision.
+    private func outline(of stored: StoredObject) -> JSONValue {
+        let known = core.definitionOutlines.withLock { $0[stored.name] }
+        if let known, known.revision == stored.revision { return known.outline }
+        var outline = stored.value
+        outline["spec"]?["versions"] = nil
+        core.definitionOutlines.withLock { $0[stored.name] = (stored.revision, outline) }
+        return outline
+    }
+
     private func establish(_ stored: StoredObject) async throws(APIError) {
-        let old = stored.value
-        var object = old
-        let verdict = names(of: object, among: core.store.objects(Self.resource).objects)
-        var status = object["status"] ?? [:]
+        let outline = outline(of: stored)
+        let all = core.store.objects(Self.resource).objects
+        let known = Set(all.map(\.name))
+        core.definitionOutlines.withLock { outlines in outlines = outlines.filter { known.contains($0.key) } }
+        let verdict = names(of: outline, among: all)
+        var status = outline["status"] ?? [:]
         status["acceptedNames"] = verdict.accepted
         var conditions = status["conditions"]?.array ?? []
-        let wasEstablished = CustomResourceServing.isTrue("Established", of: object)
+        let wasEstablished = CustomResourceServing.isTrue("Established", of: outline)
         set(
             &conditions, "NamesAccepted", verdict.conflict == nil, verdict.conflict?.reason ?? "NoConflicts",
             verdict.conflict?.message ?? "no conflicts found")
@@ -75,8 +87,10 @@ struct DefinitionController: Sendable {
             set(&conditions, "Established", false, "NotAccepted", "not all names are accepted")
         }
         status["conditions"] = .array(conditions)
+        guard status != outline["status"] else { return }
+        let old = stored.value
+        var object = old
         object["status"] = status
-        guard object["status"] != old["status"] else { return }
         try await write(object, old, stored)
     }
 
@@ -92,7 +106,7 @@ struct DefinitionController: Sendable {
         var resources: Set<String> = []
         var kinds: Set<String> = []
         for other in all where other.name != name {
-            let value = other.value
+            let value = outline(of: other)
             guard value["spec"]?["group"]?.string == group else { continue }
             let names = value["status"]?["acceptedNames"] ?? [:]
             for field in ["plural", "singular"] { if let text = names[field]?.string, !text.isEmpty { resources.insert(text) } }

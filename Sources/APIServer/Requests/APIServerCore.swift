@@ -225,6 +225,8 @@ public final class APIServerCore: Sendable {
     let definitions = DefinitionSignal()
     /// The revision at which each CustomResourceDefinition was last put into the registry.
     let servedDefinitions = Mutex<[String: UInt64]>([:])
+    /// Each CustomResourceDefinition without its schemas, as of the revision it was read at.
+    let definitionOutlines = Mutex<[String: (revision: UInt64, outline: JSONValue)]>([:])
 
     /// What the server counts, in Prometheus' text form.
     func metricsText() -> String {

@@ -94,6 +94,10 @@ public final class Controller: Sendable {
         }
     }
 
+    /// Reconciles one object and says how it went, without putting it into the queue again.
+    @discardableResult
+    public func reconcileOnce(_ key: ObjectKey) async throws -> Outcome { try await reconcile(key) }
+
     /// One look at one object, outside of `run` in tests and simulations.
     public func look(at key: ObjectKey) async {
         let start = time.uptime()

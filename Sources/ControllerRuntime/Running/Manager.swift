@@ -99,6 +99,9 @@ public final class Manager: ServiceLifecycle.Service {
     /// Adds a controller. It works while this process leads.
     public func add(_ controller: Controller) { state.withLock { $0.controllers.append(controller) } }
 
+    /// The controller of that name, where one was added.
+    public func controller(named name: String) -> Controller? { state.withLock { $0.controllers.first { $0.name == name } } }
+
     /// Adds something else that runs as long as the manager, or as long as it leads.
     public func add(_ name: String, needsLeadership: Bool = true, _ run: @escaping @Sendable () async throws -> Void) {
         state.withLock { $0.services.append((name, needsLeadership, run)) }
@@ -152,6 +155,23 @@ public final class Manager: ServiceLifecycle.Service {
     /// Runs until cancelled or asked to shut down.
     public func run() async throws {
         try await cancelWhenGracefulShutdown { try await self.work() }
+    }
+
+    /// Fills the caches, and runs the body in place of the controllers.
+    ///
+    /// - Throws: what the body throws, and `TransportError` where the caches do not fill within the limit.
+    public func withCaches<Value: Sendable>(
+        within limit: Duration = .seconds(30), _ body: @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let informers = state.withLock { $0.informers.values.map { $0 } }
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            for informer in informers { group.addTask { await informer.run() } }
+            defer { group.cancelAll() }
+            try await client.time.limit(limit, "filling the caches") {
+                for informer in informers { try await informer.waitUntilSynced() }
+            }
+            return try await body()
+        }
     }
 
     private func work() async throws {

@@ -21,12 +21,41 @@ public enum KubeconfigFile {
         return result
     }
 
+    /// Takes what `merged` added out again: entries of our name that lead to this server. All else stays as it is.
+    static func without(_ server: String, in existing: JSONValue) -> JSONValue {
+        let isOurs = (existing["clusters"]?.array ?? []).contains {
+            $0["name"]?.string == name && $0["cluster"]?["server"]?.string == server
+        }
+        guard isOurs else { return existing }
+        var result = existing
+        for list in ["clusters", "users", "contexts"] {
+            result[list] = .array((existing[list]?.array ?? []).filter { $0["name"]?.string != name })
+        }
+        if existing["current-context"]?.string == name { result["current-context"] = "" }
+        return result
+    }
+
+    /// Removes the context of a cluster that is no more from the file that kubectl reads.
+    /// - Returns: the file, where something was removed.
+    static func removeFromDefault(_ settings: ClusterSettings, file: String? = nil) throws -> String? {
+        let path = defaultFile(file)
+        guard let text = Files.text(path), let existing = try? YAML.parse(text).first, existing.object != nil else { return nil }
+        let rest = without(settings.serverURL, in: existing)
+        guard rest != existing else { return nil }
+        try Files.write(try YAML.string(rest), to: path)
+        return path
+    }
+
+    private static func defaultFile(_ file: String?) -> String {
+        let home = ProcessInfo.processInfo.environment["HOME"] ?? NSHomeDirectory()
+        return URL(filePath: file ?? home + "/.kube/config").resolvingSymlinksInPath().path
+    }
+
     /// Merges the cluster's kubeconfig into another file, by default the one that kubectl reads.
     /// - Returns: the file.
     @discardableResult
     public static func mergeIntoDefault(_ settings: ClusterSettings, file: String? = nil) throws -> String {
-        let home = ProcessInfo.processInfo.environment["HOME"] ?? NSHomeDirectory()
-        let path = URL(filePath: file ?? home + "/.kube/config").resolvingSymlinksInPath().path
+        let path = defaultFile(file)
         guard let text = Files.text(settings.paths.kubeconfig) else {
             throw EmbeddedError(.notRunning, "\(settings.paths.kubeconfig) does not exist; start the cluster with apus up")
         }

@@ -6,7 +6,8 @@ public import KubernetesTypes
 public struct ClusterConnection: Sendable {
     public let client: Client
     private let discovery: Discovery
-    private let defaultNamespace: String
+    /// The namespace that is meant where none is named.
+    public let defaultNamespace: String
 
     /// - Parameters:
     ///   - kubeconfig: a file; where it is left out, that of the cluster in the data folder, else as kubectl finds it.
@@ -61,19 +62,30 @@ public struct ClusterConnection: Sendable {
             .of(propagation: .background))
     }
 
-    public func list(_ type: ResourceType, namespace: String? = nil) async throws -> [DynamicObject] {
-        try await client.list(type, namespace: type.isNamespaced ? namespace ?? defaultNamespace : nil).items
+    /// - Parameter isEverywhere: objects of all namespaces.
+    public func list(_ type: ResourceType, namespace: String? = nil, isEverywhere: Bool = false) async throws -> [DynamicObject] {
+        try await client.list(type, namespace: type.isNamespaced && !isEverywhere ? namespace ?? defaultNamespace : nil).items
     }
 
+    /// All kinds that the server offers.
+    public func kinds() async throws -> [Discovery.Entry] { try await discovery.entries() }
+
     /// Columns as the server prints them, in lines.
-    public func table(_ type: ResourceType, _ name: String? = nil, namespace: String? = nil) async throws -> [String] {
-        let scope = type.isNamespaced ? namespace ?? defaultNamespace : nil
+    public func table(
+        _ type: ResourceType, _ name: String? = nil, namespace: String? = nil, isEverywhere: Bool = false, isWide: Bool = false
+    ) async throws -> [String] {
+        let scope = type.isNamespaced && !isEverywhere ? namespace ?? defaultNamespace : nil
         var call = Call(.get, type.path(namespace: scope, name: name))
         call.accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
         let table = try await client.send(call)
-        let columns = (table["columnDefinitions"]?.array ?? []).enumerated().filter { $0.element["priority"]?.integer ?? 0 == 0 }
-        let header = columns.map { $0.element["name"]?.string?.uppercased() ?? "" }
-        let rows = (table["rows"]?.array ?? []).map { row in columns.map { Self.text(row["cells"]?[$0.offset]) } }
+        let columns = (table["columnDefinitions"]?.array ?? []).enumerated().filter {
+            isWide || $0.element["priority"]?.integer ?? 0 == 0
+        }
+        let header = (isEverywhere ? ["NAMESPACE"] : []) + columns.map { $0.element["name"]?.string?.uppercased() ?? "" }
+        let rows = (table["rows"]?.array ?? []).map { row in
+            (isEverywhere ? [row["object"]?["metadata"]?["namespace"]?.string ?? ""] : [])
+                + columns.map { row["cells"]?[$0.offset].map(FieldPath.text) ?? "" }
+        }
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         return ([header] + rows).map { row in
             row.enumerated().map { index, cell in
@@ -83,25 +95,7 @@ public struct ClusterConnection: Sendable {
     }
 
     /// A field such as `.status.progress.percent` or `.status.readings[0].value` as text; empty where there is none.
-    public static func field(_ path: String, of value: JSONValue) -> String {
-        var current: JSONValue? = value
-        for part in path.split(separator: ".") {
-            let name = part.prefix { $0 != "[" }
-            if !name.isEmpty { current = current?[String(name)] }
-            for index in part.dropFirst(name.count).split(separator: "[") {
-                current = current?[Int(index.dropLast()) ?? -1]
-            }
-        }
-        return text(current)
-    }
-
-    private static func text(_ value: JSONValue?) -> String {
-        switch value {
-        case nil, .null: ""
-        case .string(let text): text
-        case .some(let other): JSONSerializer.string(other)
-        }
-    }
+    public static func field(_ path: String, of value: JSONValue) throws -> String { try FieldPath(path).text(in: value) }
 
     public func shutdown() async { try? await client.shutdown() }
 }

@@ -31,6 +31,7 @@ public struct ClusterShutdown: Sendable {
         try? FileManager.default.removeItem(atPath: settings.paths.state)
         say("pods, network and Prometheus are stopped")
         guard purges else { return say("what the cluster knows stays in \(settings.dataDirectory); --purge removes it") }
+        if let file = try KubeconfigFile.removeFromDefault(settings) { say("removed the context apus from \(file)") }
         try DataRemoval.remove(settings.dataDirectory)
         say("removed \(settings.dataDirectory)")
     }

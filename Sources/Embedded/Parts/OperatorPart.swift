@@ -17,18 +17,26 @@ final class OperatorPart: Part {
     init(settings: ClusterSettings, access: ClusterAccess, logger: Logger) throws {
         client = try access.client("operator", .serviceAccount("apus-operator"))
         self.logger = logger
+        platform = Self.platform(settings)
+    }
+
+    /// What every plan needs to know of an embedded cluster.
+    static func platform(_ settings: ClusterSettings) -> Platform {
         let paths = settings.paths
-        platform = Platform(
+        return Platform(
             store: settings.artifactStore,
             program: .init(image: "localhost/host", command: [paths.program], hostFolder: paths.programs),
             gatewayURL: settings.gatewayURL, prometheusURL: settings.prometheusURL,
             allowedFileRoots: [paths.artifacts, paths.examples, "/opt/apus"])
     }
 
+    static func configuration(_ platform: Platform) -> Operator.Configuration {
+        Operator.Configuration(platform: platform, servableArchitectures: Set(ServableArchitecture.names))
+    }
+
     func makeService() async throws -> any ServiceLifecycle.Service {
         isReady.withLock { $0 = false }
-        var configuration = Operator.Configuration(
-            platform: platform, servableArchitectures: Set(ServableArchitecture.names))
+        var configuration = Self.configuration(platform)
         configuration.onReady = { [self] in isReady.withLock { $0 = true } }
         return Operator(configuration: configuration, client: client, logger: logger)
     }

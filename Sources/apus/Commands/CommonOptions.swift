@@ -5,7 +5,9 @@ import Logging
 
 /// Where the cluster lives.
 struct DataOptions: ParsableArguments {
-    @Option(name: .customLong("data"), help: ArgumentHelp("Folder that holds all of the cluster.", valueName: "dir"))
+    @Option(
+        name: .customLong("data"), help: ArgumentHelp("Folder that holds all of the cluster.", valueName: "dir"),
+        completion: .directory)
     var data = "/var/lib/apus"
 }
 
@@ -39,6 +41,7 @@ struct PlainLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
+        guard !Self.isShutdownNoise(event) else { return }
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
         let fields = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
         let time = Date().formatted(.iso8601.time(includingFractionalSeconds: true).timeSeparator(.colon))
@@ -47,8 +50,31 @@ struct PlainLogHandler: LogHandler {
     }
 }
 
+extension PlainLogHandler {
+    /// The HTTP server reports its own end as an error when its sockets were closed by cancelling it, which is how parts end here.
+    static func isShutdownNoise(_ event: LogEvent) -> Bool {
+        guard event.source == "HummingbirdCore" else { return false }
+        let message = event.message.description
+        return ["Server shutdown error: Already closed", "Waiting on child channel: CancellationError()"].contains {
+            message.hasPrefix($0)
+        }
+    }
+}
+
 /// What people see on standard output.
 enum Terminal {
+    /// What a person follows while the result is still to come; on standard error, apart from the result.
+    static func note(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+
+    /// Whether standard error is a terminal, whose last line can be rewritten.
+    static var isInteractive: Bool { isatty(2) == 1 }
+
+    /// Columns of the terminal.
+    static var width: Int {
+        var size = winsize()
+        return ioctl(2, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 100
+    }
+
     /// Writes at once, so that what follows the output through a pipe or a file sees it as it happens.
     static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 

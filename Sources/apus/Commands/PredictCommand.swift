@@ -12,7 +12,7 @@ struct PredictCommand: AsyncParsableCommand {
               apus predict tickets --file traffic.csv --rate 10 --count 200
             """)
 
-    @Argument(help: "Name of the InferenceService.")
+    @Argument(help: "Name of the InferenceService.", completion: Completion.named("infer"))
     var service: String
 
     @Argument(help: "Texts to classify.")
@@ -41,11 +41,11 @@ struct PredictCommand: AsyncParsableCommand {
         try await connection.use { cluster in
             let type = try await cluster.type(named: "inferenceservices.apus.dev")
             let object = try await cluster.get(type, service, namespace: connection.namespace).value
-            let url = ClusterConnection.field(".status.url", of: object)
+            let url = try ClusterConnection.field(".status.url", of: object)
             guard !url.isEmpty else {
                 throw EmbeddedError(.notRunning, "\(service) has no address yet; apus get infer tells why")
             }
-            let named = ClusterConnection.field(".spec.model.name", of: object)
+            let named = try ClusterConnection.field(".spec.model.name", of: object)
             let model = named.isEmpty ? service : named
             let client = PredictionClient(service: url, model: model)
             for text in texts {

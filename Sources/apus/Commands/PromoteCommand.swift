@@ -1,0 +1,71 @@
+import ApusAPI
+import ArgumentParser
+import Embedded
+import Foundation
+import KubernetesTypes
+
+/// `apus promote`: moves an alias.
+struct PromoteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "promote", abstract: "Moves an alias of a model to a version, by a Promotion.",
+        discussion: """
+            Services that follow the alias move to the version when its servers are ready. The promotion stays as history.
+
+            Exit code 0 when the alias has moved, 1 when the promotion was rejected, 3 when that is not known in time.
+
+            Examples:
+              apus promote tickets 2
+              apus promote tickets tickets-1 --alias production --reason "2 confuses complaints with requests"
+            """)
+
+    @Argument(help: "Model.", completion: Completion.named("mdl"))
+    var model: String
+
+    @Argument(help: "ModelVersion, or its number.", completion: Completion.named("mver"))
+    var version: String
+
+    @Option(help: "Alias to move.")
+    var alias = "production"
+
+    @Option(help: "Why, for whoever reads the history.")
+    var reason = "by hand"
+
+    @Option(help: "How long to wait until the alias has moved.")
+    var timeout = "30s"
+
+    @Option(name: .shortAndLong, help: "What is printed: name, json or yaml.")
+    var output = ObjectFormat.name
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let seconds = try DurationArgument.seconds(timeout)
+        try await connection.use { cluster in
+            let name = Int(version) == nil ? version : "\(model)-\(version)"
+            let user = ProcessInfo.processInfo.environment["USER"] ?? "somebody"
+            let promotion = Promotion(
+                metadata: ObjectMeta(
+                    name: "\(model)-\(alias)-\(cluster.client.chance.suffix())",
+                    namespace: connection.namespace ?? cluster.defaultNamespace),
+                spec: PromotionSpec(model: model, alias: alias, version: name, reason: reason, requestedBy: user))
+            let made = try await cluster.client.create(promotion)
+            let progress = ObjectProgress("promo/\(made.name)")
+            do {
+                try await cluster.wait(
+                    for: try WaitGoal("condition=Ready"), Promotion.resourceType, made.name, namespace: made.namespace,
+                    within: .seconds(seconds)
+                ) { progress.show($0) }
+            } catch let error as EmbeddedError where error.code == .timedOut {
+                progress.end()
+                Terminal.note("apus: \(error)")
+                throw ExitCode(3)
+            }
+            progress.end()
+            switch output {
+            case .json: Terminal.say(JSONSerializer.string(progress.last?.value ?? .null))
+            case .yaml: Terminal.say(try YAML.string(progress.last?.value ?? .null))
+            case .name, .table, .wide: Terminal.say("\(model): \(alias) is \(name) (promotion \(made.name))")
+            }
+        }
+    }
+}
