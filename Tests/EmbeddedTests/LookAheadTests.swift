@@ -99,7 +99,7 @@ import Testing
 
     @Test(
         arguments: [
-            ([], [], nil, "--data"), ([("training", "a.csv")], ["epochs"], nil, "name=value"),
+            ([], [], nil, "name a file"), ([("training", "a.csv")], ["epochs"], nil, "name=value"),
             ([("training", "a.csv")], [], "lots", "amount of memory"),
         ] as [([(String, String)], [String], String?, String)])
     func saysWhatIsWrong(_ data: [(String, String)], _ settings: [String], _ memory: String?, _ word: String) {

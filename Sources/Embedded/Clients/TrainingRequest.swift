@@ -27,7 +27,7 @@ public struct TrainingRequest: Sendable {
     ///   - address: the address by which pods find a local path.
     public func job(namespace: String?, suffix: String, address: (String) throws -> String) throws -> TrainingJob {
         guard data.contains(where: { $0.channel == "training" }) else {
-            throw EmbeddedError(.invalidSetting, "training needs data: --data FILE")
+            throw EmbeddedError(.invalidSetting, "training needs data: name a file with it")
         }
         var spec = TrainingJobSpec(
             runtimeRef: RuntimeReference(name: runtime), baseModel: try base(address),

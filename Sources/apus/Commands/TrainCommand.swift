@@ -15,17 +15,17 @@ struct TrainCommand: AsyncParsableCommand {
             Exit code 0 when the job has succeeded, 1 when it has failed, 3 when the time is up (the job goes on).
 
             Examples:
-              apus train tickets --data train.csv
-              apus train tickets --data train.csv --channel test=test.csv --base-model /opt/apus/models/all-MiniLM-L6-v2 \\
+              apus train tickets train.csv
+              apus train tickets train.csv --channel test=test.csv --base-model /opt/apus/models/all-MiniLM-L6-v2 \\
                 --set epochs=3 --set learning_rate=5e-5
-              apus train tickets --data train.csv --base-model tickets-1 --dry-run > job.yaml
+              apus train tickets train.csv --base-model tickets-1 --dry-run > job.yaml
             """)
 
     @Argument(help: "Model that the result becomes a version of.", completion: Completion.named("mdl"))
     var model: String
 
-    @Option(help: "Labelled training data: a file, or an address that pods can read.", completion: .file())
-    var data: String
+    @Argument(help: "Labelled training data: a file, or an address that pods can read.", completion: .file())
+    var trainingData: String
 
     @Option(help: "More data, as NAME=FILE: validation, test, fresh, old; may be repeated.")
     var channel: [String] = []
@@ -72,7 +72,7 @@ struct TrainCommand: AsyncParsableCommand {
         let seconds = try DurationArgument.seconds(timeout)
         var request = TrainingRequest(model: model)
         request.data =
-            [("training", data)]
+            [("training", trainingData)]
             + (try channel.map { pair in
                 let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
                 guard parts.count == 2 else { throw ValidationError("--channel \(pair): say NAME=FILE.") }
