@@ -100,7 +100,7 @@ public struct DataUpload: Sendable {
                 "\(full) cannot be brought to the cluster from here: there is no \(paths.root). Give an address that pods can read"
             )
         }
-        let digest = SHA256.hash(data: data).prefix(6).map { String($0, radix: 16) }.joined()
+        let digest = SHA256.hash(data: data).prefix(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         let folder = "\(paths.examples)/uploads/\(digest)"
         let target = "\(folder)/\(url.lastPathComponent)"
         if !Files.exists(target) {

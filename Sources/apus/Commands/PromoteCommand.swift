@@ -42,12 +42,11 @@ struct PromoteCommand: AsyncParsableCommand {
         let seconds = try DurationArgument.seconds(timeout)
         try await connection.use { cluster in
             let name = Int(version) == nil ? version : "\(model)-\(version)"
-            let user = ProcessInfo.processInfo.environment["USER"] ?? "somebody"
             let promotion = Promotion(
                 metadata: ObjectMeta(
                     name: "\(model)-\(alias)-\(cluster.client.chance.suffix())",
                     namespace: connection.namespace ?? cluster.defaultNamespace),
-                spec: PromotionSpec(model: model, alias: alias, version: name, reason: reason, requestedBy: user))
+                spec: PromotionSpec(model: model, alias: alias, version: name, reason: reason, requestedBy: NSUserName()))
             let made = try await cluster.client.create(promotion)
             let progress = ObjectProgress("promo/\(made.name)")
             do {
