@@ -60,7 +60,8 @@ def _train(
 ) -> None:
     import torch
 
-    from apus_huggingface import baseline, models
+    # Publishing's modules too: what is missing, or replaced while it trains, should not show after hours of training.
+    from apus_huggingface import baseline, bundle, card, models, plots, reference  # noqa: F401
     from apus_huggingface.checkpoint import CheckpointFolder
     from apus_huggingface.distributed import Replicas
     from apus_huggingface.encoding import Collator, encode
