@@ -23,6 +23,7 @@ public struct ClusterConnection: Sendable {
 
     /// Server-side apply of all documents of a text.
     /// - Returns: the objects, as `trainingjob.apus.dev/tickets`.
+    @discardableResult
     public func apply(_ text: String, namespace: String? = nil) async throws -> [String] {
         var applied: [String] = []
         for document in try YAML.parse(text) {

@@ -27,7 +27,7 @@ struct APIServerCommand: AsyncParsableCommand {
     var serviceRange = "10.96.0.0/16"
 
     func run() async throws {
-        var logger = Logger(label: "apiserver")
+        var logger = Logger(label: "apiserver") { PlainLogHandler(label: $0) }
         logger.logLevel = .notice
         var configuration = APIServer.Configuration()
         configuration.dataDirectory = dataDirectory.map { URL(filePath: $0) }
