@@ -16,6 +16,8 @@ public struct Operator: ServiceLifecycle.Service {
         public var platform: Platform
         /// Architectures that the model server loads.
         public var servableArchitectures: Set<String>
+        /// Whether this process sees the files of the nodes, so that it can tell at once what is missing.
+        public var seesNodeFiles = false
         /// Where the lease of the leader lies; nil runs without election.
         public var leaderElection: LeaderElection?
         /// Where health and metrics are served; nil serves none.
@@ -76,8 +78,8 @@ extension Operator {
     static func wire(_ configuration: Configuration, manager: Manager, recorder: PlanRecorder? = nil, logger: Logger) throws {
         let context = OperatorContext(
             manager: manager, platform: configuration.platform, servableArchitectures: configuration.servableArchitectures,
-            store: try StoreURI(configuration.platform.store).openStore(), http: HTTPClient.shared, logger: logger,
-            recorder: recorder)
+            seesNodeFiles: configuration.seesNodeFiles, store: try StoreURI(configuration.platform.store).openStore(),
+            http: HTTPClient.shared, logger: logger, recorder: recorder)
         TrainingJobWiring.add(to: context)
         ModelWiring.add(to: context)
         InferenceServiceWiring.add(to: context)
@@ -90,6 +92,7 @@ struct OperatorContext: Sendable {
     let manager: Manager
     let platform: Platform
     let servableArchitectures: Set<String>
+    let seesNodeFiles: Bool
     let store: any BundleStore
     let http: HTTPClient
     let logger: Logger

@@ -77,7 +77,8 @@ public struct InputPreparation: Sendable {
         switch error.code {
         case .notFound where !input.source.hasPrefix("bundle:"):
             return failure(
-                .failed, "InputNotFound", "\(what) does not exist on the node. Check the path, and that the node can see it.")
+                .failed, input.channel == TrainingAgentConfiguration.modelChannel ? "BaseModelNotFound" : "InputNotFound",
+                "\(what) does not exist on the node. Check the path, and that the node can see it.")
         case .diskFull:
             return failure(.interrupted, "DiskFull", "\(what) does not fit on the node's disk: \(error.message)")
         case .inputOutput, .changedWhileReading:

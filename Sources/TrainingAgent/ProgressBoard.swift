@@ -7,6 +7,7 @@ import Synchronization
 final class ProgressBoard: Sendable {
     fileprivate struct State {
         var progress = TrainingProgress()
+        var obstacle: TrainingProgressReading.Obstacle?
         var firstStep: (step: Int, time: Date)?
     }
 
@@ -16,12 +17,15 @@ final class ProgressBoard: Sendable {
     init(attempt: Int) { self.attempt = attempt }
 
     var reading: TrainingProgressReading {
-        TrainingProgressReading(attempt: attempt, progress: state.withLock { $0.progress })
+        state.withLock { TrainingProgressReading(attempt: attempt, progress: $0.progress, obstacle: $0.obstacle) }
     }
 
     var checkpointStep: Int? { state.withLock { $0.progress.checkpointStep } }
 
     func checkpointSaved(step: Int) { state.withLock { $0.progress.checkpointStep = step } }
+
+    /// - Parameter obstacle: what keeps the bundle from being stored; nil when nothing does any more.
+    func isHeldUp(by obstacle: TrainingProgressReading.Obstacle?) { state.withLock { $0.obstacle = obstacle } }
 
     func take(_ records: [MetricRecord], now: Date = Date()) {
         guard !records.isEmpty else { return }

@@ -21,16 +21,21 @@ public final class TrainingAgent: ServiceLifecycle.Service {
     private let logger: Logger
     private let progress: ProgressBoard
     private let store: any BundleStore
+    /// How long a store may take to have room again.
+    private let publishingPatience: Duration
 
-    /// - Parameter folders: `/opt/ml` and where the termination message goes; other places in tests.
+    /// - Parameters:
+    ///   - folders: `/opt/ml` and where the termination message goes; other places in tests.
+    ///   - publishingPatience: how long a store may take to have room again before the attempt is given up.
     public init(
         configuration: TrainingAgentConfiguration, folders: TrainingFolders = TrainingFolders(), client: Client, podName: String,
-        logger: Logger
+        publishingPatience: Duration = .seconds(600), logger: Logger
     ) throws {
         self.configuration = configuration
         self.folders = folders
         self.client = client
         self.podName = podName
+        self.publishingPatience = publishingPatience
         self.logger = logger
         store = try StoreURI(configuration.store).openStore()
         progress = ProgressBoard(attempt: configuration.attempt)
@@ -94,20 +99,29 @@ public final class TrainingAgent: ServiceLifecycle.Service {
         return await publish(inputs: inputs)
     }
 
+    /// Stores what the trainer left. A store that has no room or does not answer is asked again for a while: what took hours to
+    /// train is here, and another attempt would only bring it here again.
     private func publish(inputs: [String: String]?) async -> TrainingAgentReport {
-        do {
-            let bundle = try await store.publish(folders.model.path)
-            return TrainingAgentReport(
-                outcome: .published, digest: "sha256:\(bundle.digest.hexadecimal)", message: "The bundle is stored.",
-                inputs: inputs)
-        } catch let error as ArtifactStoreError where error.code == .diskFull {
-            return TrainingAgentReport(
-                outcome: .interrupted, reason: "StoreFull", message: "The artifact store is full: \(error.message)",
-                inputs: inputs)
-        } catch {
-            return TrainingAgentReport(
-                outcome: .interrupted, reason: "PublishFailed", message: "The bundle could not be stored: \(error)",
-                inputs: inputs)
+        let end = ContinuousClock.now + publishingPatience
+        while true {
+            let obstacle: TrainingProgressReading.Obstacle
+            do {
+                let bundle = try await store.publish(folders.model.path)
+                return TrainingAgentReport(
+                    outcome: .published, digest: "sha256:\(bundle.digest.hexadecimal)", message: "The bundle is stored.",
+                    inputs: inputs)
+            } catch let error as ArtifactStoreError where error.code == .diskFull {
+                obstacle = .init(reason: "StoreFull", message: "The artifact store is full: \(error.message)")
+            } catch {
+                obstacle = .init(reason: "PublishFailed", message: "The bundle could not be stored: \(error)")
+            }
+            progress.isHeldUp(by: obstacle)
+            guard ContinuousClock.now < end, !Task.isShuttingDownGracefully else {
+                return TrainingAgentReport(
+                    outcome: .interrupted, reason: obstacle.reason, message: obstacle.message, inputs: inputs)
+            }
+            logger.warning("\(obstacle.message); trying on", metadata: ["reason": "\(obstacle.reason)"])
+            try? await Task.sleep(for: .seconds(2))
         }
     }
 

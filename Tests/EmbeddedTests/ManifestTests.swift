@@ -18,6 +18,11 @@ import Testing
         #expect(try YAML.parse(text) == YAML.parse(RoleManifests.installed), "APUS_REWRITE_GOLDEN=1 writes it")
     }
 
+    @Test func theInstalledPoliciesAreThoseOfTheProgram() throws {
+        let text = try String(contentsOf: Self.root.appending(path: "manifests/install/policies.yaml"), encoding: .utf8)
+        #expect(try YAML.parse(text) == YAML.parse(PolicyManifests.installed))
+    }
+
     @Test func nobodyButTheControllersMayDoEverything() throws {
         for role in try YAML.parse(RoleManifests.installed) where ["ClusterRole", "Role"].contains(role["kind"]?.string) {
             for rule in role["rules"]?.array ?? [] {

@@ -1,142 +1,158 @@
 import Foundation
 import Testing
 
-/// The whole loop with the program, kubectl, runc and Prometheus as they are: a job trains on real messages, its version is
-/// registered, promoted, served and answers; a job that cannot go well says why; a version that serves is not deleted.
+/// The whole loop with the program, kubectl, runc and Prometheus as they are, on one cluster: a job trains on real messages, its
+/// version is registered, promoted, served and answers; then three services with that bundle meet three fates at the same time.
+///
+/// `tickets` gets the second season's messages, notices, retrains on both seasons and promotes what came of it. `hasty` gets them
+/// too and retrains on the second season alone: what came of it has forgotten the first one and is refused. `calm` goes on
+/// with the first season's messages, and nothing happens.
 @Suite(.serialized) struct LoopTests {
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL
-        .path
-
-    @Test(.timeLimit(.minutes(30)))
-    func trainRegisterServeAnswer() throws {
-        let cluster = try TestCluster(root: Self.root)
+    @Test(.timeLimit(.minutes(40)))
+    func trainServeDriftRetrainPromoteOrRefuse() async throws {
+        let cluster = try TestCluster()
         defer { cluster.stop() }
-        try cluster.kubectl("apply", "-f", "\(Self.root)/manifests/runtimes/huggingface.yaml")
-        try cluster.apply(
-            job("first", training: "season1/train.csv", hyperparameters: "{epochs: 2, learning_rate: \"1e-4\", max_length: 48}"))
-        try cluster.apply(
-            """
-            apiVersion: apus.dev/v1alpha1
-            kind: InferenceService
-            metadata: {name: tickets}
-            spec: {model: {name: tickets}}
-            """)
-        // A job that can never go well, beside the one that does.
-        try cluster.apply(job("unknown-column", training: "season1/train.csv", hyperparameters: "{label_column: no_such_column}"))
+        try cluster.kubectl("apply", "-f", "\(TestCluster.root)/manifests/runtimes/huggingface.yaml")
+        try trainAndServe(cluster)
 
-        try cluster.wait("tjob/unknown-column", for: "jsonpath={.status.phase}=Failed", minutes: 6)
-        let why = try cluster.get("tjob/unknown-column", "{.status.conditions[?(@.type==\"Stalled\")].message}")
-        #expect(why.contains("no_such_column") && why.contains("text"), "the message names the column and those found: \(why)")
+        let tickets = try traffic(cluster, "tickets", file: "traffic/season1.csv", requestsPerSecond: 6)
+        let hasty = try traffic(cluster, "hasty", file: "traffic/season2.csv", requestsPerSecond: 2, batch: 3)
+        let calm = try traffic(cluster, "calm", file: "traffic/season1.csv", requestsPerSecond: 2, batch: 3)
+        for sender in [tickets, hasty, calm] { await sender.start() }
+        try cluster.apply(Manifests.monitors)
 
+        // Before the season changes, nothing is wrong.
+        try cluster.wait("drift/tickets", for: "jsonpath={.status.phase}=Healthy", minutes: 5)
+        #expect(try cluster.get("drift/tickets", "{.status.lastJob}").isEmpty)
+        try await tickets.change(to: "\(cluster.tickets)/traffic/season2.csv")
+
+        try promoted(cluster)
+        try refused(cluster)
+        try neverFired(cluster)
+        for (name, sender) in [("tickets", tickets), ("hasty", hasty), ("calm", calm)] {
+            let report = await sender.stop()
+            #expect(report.failures.isEmpty, "\(name) lost requests: \(report.failures.prefix(3))")
+            #expect(report.answered > 50)
+            #expect(report.versions == (name == "tickets" ? ["tickets-1", "tickets-2"] : ["\(name)-1"]))
+        }
+        try deletionIsRefused(cluster)
+        #expect(cluster.healthy() != nil)
+    }
+
+    // MARK: Train, register, serve, answer
+
+    private func trainAndServe(_ cluster: TestCluster) throws {
+        try FileManager.default.createDirectory(atPath: "\(cluster.data)/examples/both", withIntermediateDirectories: true)
+        for season in ["season1", "season2"] {
+            try FileManager.default.copyItem(
+                atPath: "\(cluster.tickets)/\(season)/train.csv", toPath: "\(cluster.data)/examples/both/\(season).csv")
+        }
+        try cluster.apply(Manifests.firstJob)
+        try cluster.apply(Manifests.service("tickets"))
         try cluster.wait("tjob/first", for: "jsonpath={.status.phase}=Succeeded", minutes: 15)
         #expect(try cluster.get("tjob/first", "{.status.modelVersion}") == "tickets-1")
         let digest = try cluster.get("mver/tickets-1", "{.spec.artifact.digest}")
         #expect(digest.hasPrefix("sha256:"))
         #expect(Double(try cluster.get("mver/tickets-1", "{.spec.metrics.test\\.macro_f1}")) ?? 0 > 0.4)
 
-        try cluster.wait("infer/tickets", for: "jsonpath={.status.phase}=Stable", minutes: 4)
-        #expect(try cluster.get("mdl/tickets", "{.status.aliases[0].version}") == "tickets-1")
+        // The same bundle under other names, registered by hand.
+        for name in ["hasty", "calm"] {
+            try cluster.apply(Manifests.registration(of: digest, as: name))
+            try cluster.apply(Manifests.service(name))
+        }
+        for name in ["tickets", "hasty", "calm"] {
+            try cluster.wait("infer/\(name)", for: "jsonpath={.status.phase}=Stable", minutes: 6)
+            #expect(try cluster.get("mdl/\(name)", "{.status.aliases[0].version}") == "\(name)-1")
+        }
         let url = try cluster.get("infer/tickets", "{.status.url}")
-        let answer = try cluster.run(
+        let answer = try Command.run(
             "curl", "-sS", "--fail-with-body", "\(url)/v1/models/tickets:predict", "-d",
             #"{"instances":["Where is my parcel? It is three weeks late and nobody answers."]}"#)
         #expect(answer.contains("\"label\"") && answer.contains("tickets-1"), "\(answer)")
-
-        // What serves cannot be deleted, and says who uses it.
-        try cluster.kubectl("delete", "mver/tickets-1", "--wait=false")
-        try cluster.wait("mver/tickets-1", for: "condition=DeletionBlocked", minutes: 1)
-        #expect(try cluster.get("infer/tickets", "{.status.servedVersion}") == "tickets-1")
     }
 
-    private func job(_ name: String, training: String, hyperparameters: String) -> String {
-        """
-        apiVersion: apus.dev/v1alpha1
-        kind: TrainingJob
-        metadata: {name: \(name)}
-        spec:
-          runtimeRef: {name: huggingface}
-          baseModel: {uri: "file:///opt/apus/models/all-MiniLM-L6-v2"}
-          inputs:
-            - {name: training, uri: "file://DATA/\(training)"}
-            - {name: validation, uri: "file://DATA/season1/validation.csv"}
-            - {name: test, uri: "file://DATA/season1/test.csv"}
-          hyperparameters: \(hyperparameters)
-          output: {model: tickets}
-        """
-    }
-}
-
-/// A cluster of `apus up` with its own folder, ports and bridge.
-private final class TestCluster {
-    private let root: String
-    private let program: String
-    private let data: String
-
-    init(root: String) throws {
-        self.root = root
-        program = "\(root)/.build/debug/apus"
-        data = "/var/lib/apus-test-\(ProcessInfo.processInfo.processIdentifier)"
-        let offset = Int(ProcessInfo.processInfo.processIdentifier) % 100
-        try FileManager.default.createDirectory(atPath: "\(data)/examples", withIntermediateDirectories: true)
-        try FileManager.default.copyItem(atPath: "\(root)/manifests/examples/tickets/data", toPath: "\(data)/examples/data")
-        try run(
-            program, "up", "--detach", "--data", data, "--port", "\(28000 + offset)", "--gateway-port", "\(28200 + offset)",
-            "--prometheus-port", "\(28400 + offset)", "--kubelet-port", "\(28600 + offset)", "--bridge", "apt\(offset)",
-            "--pod-cidr",
-            "10.\(130 + offset).0.0/16")
+    private func traffic(
+        _ cluster: TestCluster, _ service: String, file: String, requestsPerSecond: Double, batch: Int = 1
+    ) throws -> Traffic {
+        try Traffic(
+            service: cluster.get("infer/\(service)", "{.status.url}"), model: service, file: "\(cluster.tickets)/\(file)",
+            requestsPerSecond: requestsPerSecond, batch: batch)
     }
 
-    func stop() {
-        _ = try? run(program, "down", "--data", data, "--purge")
-        try? FileManager.default.removeItem(atPath: data)
+    // MARK: The three fates
+
+    private func promoted(_ cluster: TestCluster) throws {
+        try cluster.wait("drift/tickets", for: "jsonpath={.status.lastJob}=tickets-1", minutes: 5)
+        #expect(try cluster.get("tjob/tickets-1", "{.spec.baseline.modelVersion}") == "tickets-1")
+        #expect(
+            try cluster.get("tjob/tickets-1", "{.metadata.annotations.apus\\.dev/reason}").contains("length"),
+            "the job says what it was started for")
+        try cluster.wait("drift/tickets", for: "jsonpath={.status.decision}", minutes: 15)
+        let decision = try cluster.get("drift/tickets", "{.status.decision}")
+        #expect(decision.hasPrefix("Promoted tickets-2: ") && Figures(decision).count == 4, "\(decision)")
+
+        // The alias was moved by a Promotion that says why, and serving follows it.
+        try cluster.wait("promo/tickets-2-by-tickets", for: "jsonpath={.status.phase}=Applied", minutes: 2)
+        #expect(try cluster.get("mdl/tickets", "{.status.aliases[0].by}") == "tickets-2-by-tickets")
+        #expect(try cluster.get("promo/tickets-2-by-tickets", "{.spec.requestedBy}") == "driftmonitor/tickets")
+        #expect(decision.contains(try cluster.get("promo/tickets-2-by-tickets", "{.spec.reason}")))
+        try cluster.wait("infer/tickets", for: "jsonpath={.status.servedVersion}=tickets-2", minutes: 5)
+        try cluster.wait("infer/tickets", for: "jsonpath={.status.phase}=Stable", minutes: 2)
+        #expect(try cluster.kubectl("get", "events").contains("VersionChanged"))
     }
 
-    @discardableResult
-    func kubectl(_ arguments: String...) throws -> String {
-        try run(["kubectl", "--kubeconfig", "\(data)/kubeconfig"] + arguments)
+    private func refused(_ cluster: TestCluster) throws {
+        try cluster.wait("drift/hasty", for: "jsonpath={.status.decision}", minutes: 15)
+        let decision = try cluster.get("drift/hasty", "{.status.decision}")
+        #expect(decision.hasPrefix("Refused hasty-2: ") && decision.contains("It may lose at most 0.000 on old."), "\(decision)")
+        let figures = Figures(decision)
+        #expect(figures.count >= 4, "both versions' figures on both splits: \(decision)")
+        // fresh of the candidate and of production, then old of both: it lost there.
+        if figures.count >= 4 { #expect(figures[2] < figures[3]) }
+
+        // Production is as it was, and drift that lasts starts no second job: the budget is one.
+        #expect(try cluster.get("mdl/hasty", "{.status.aliases[0].version}") == "hasty-1")
+        #expect(try cluster.get("infer/hasty", "{.status.servedVersion}") == "hasty-1")
+        try cluster.wait(
+            "drift/hasty", for: "jsonpath={.status.conditions[?(@.reason==\"BudgetExhausted\")].type}=Ready", minutes: 5)
+        #expect(try jobs(cluster, of: "hasty") == ["hasty-1"])
+        #expect(try cluster.get("drift/hasty", "{.status.retrains[*].outcome}") == "Refused")
+        #expect(try cluster.kubectl("get", "events").contains("CandidateRefused"))
+        #expect(try cluster.kubectl("get", "promo", "-o", "name").contains("hasty-2") == false)
     }
 
-    func get(_ object: String, _ path: String) throws -> String { try kubectl("get", object, "-o", "jsonpath=\(path)") }
-
-    func apply(_ manifest: String) throws {
-        let file = "\(data)/examples/manifest.yaml"
-        try manifest.replacingOccurrences(of: "DATA", with: "\(data)/examples/data").write(
-            toFile: file, atomically: true, encoding: .utf8)
-        try kubectl("apply", "-f", file)
+    private func neverFired(_ cluster: TestCluster) throws {
+        // By now it was measured as often as the others, all the time with enough of season one's messages in the window.
+        let measured = Int(try cluster.get("drift/calm", "{.status.measurements}")) ?? 0
+        #expect(measured >= 15)
+        #expect(try cluster.get("drift/calm", "{.status.breaches}") == "0")
+        #expect(try cluster.get("drift/calm", "{.status.phase}") == "Healthy")
+        let value = Double(try cluster.get("drift/calm", "{.status.readings[?(@.name==\"length\")].value}"))
+        #expect((0..<0.35).contains(value ?? -1), "a reading below the threshold: \(value ?? -1)")
+        #expect(Int(try cluster.get("drift/calm", "{.status.readings[?(@.name==\"length\")].samples}")) ?? 0 >= 150)
+        #expect(try cluster.get("drift/calm", "{.status.lastJob}").isEmpty)
+        #expect(try jobs(cluster, of: "calm").isEmpty)
+        #expect(try cluster.kubectl("get", "mver", "-l", "apus.dev/model=calm", "-o", "name") == "modelversion.apus.dev/calm-1")
     }
 
-    /// Waits as a person would: `condition=Ready`, or `jsonpath={.status.phase}=Stable`.
-    func wait(_ object: String, for what: String, minutes: Int) throws {
-        do {
-            try kubectl("wait", object, "--for=\(what)", "--timeout=\(minutes)m")
-        } catch {
-            let state = (try? kubectl("describe", object)) ?? ""
-            let pods = (try? kubectl("get", "pods", "-o", "wide")) ?? ""
-            throw CommandFailure(description: "\(error)\n\(state)\n\(pods)")
-        }
+    private func jobs(_ cluster: TestCluster, of monitor: String) throws -> [String] {
+        try cluster.kubectl("get", "tjob", "-l", "apus.dev/drift-monitor=\(monitor)", "-o", "jsonpath={.items[*].metadata.name}")
+            .split(separator: " ").map(String.init)
     }
 
-    @discardableResult
-    func run(_ arguments: String...) throws -> String { try run(arguments) }
-
-    private func run(_ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = arguments
-        let output = Pipe()
-        let errors = Pipe()
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw CommandFailure(
-                description: "\(arguments.joined(separator: " ")) ended with \(process.terminationStatus): \(text)\(complaint)")
-        }
-        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    private func deletionIsRefused(_ cluster: TestCluster) throws {
+        let refusal = #expect(throws: CommandFailure.self) { try cluster.kubectl("delete", "mver/tickets-2", "--wait=false") }
+        #expect(refusal?.description.contains("is in use by alias production, inferenceservice/tickets") == true)
+        #expect(try cluster.get("infer/tickets", "{.status.servedVersion}") == "tickets-2")
     }
 }
 
-private struct CommandFailure: Error, CustomStringConvertible { var description: String }
+/// The decimal fractions in a sentence, in order.
+struct Figures: RandomAccessCollection {
+    private let values: [Double]
+    var startIndex: Int { values.startIndex }
+    var endIndex: Int { values.endIndex }
+    subscript(position: Int) -> Double { values[position] }
+
+    init(_ sentence: String) { values = sentence.matches(of: /\d\.\d{3}/).compactMap { Double(sentence[$0.range]) } }
+}

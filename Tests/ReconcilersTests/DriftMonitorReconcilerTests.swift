@@ -168,7 +168,7 @@ import Testing
 
     @Test(arguments: [
         (DetectorResult.unreachable("connection refused"), "PrometheusUnreachable", "False"),
-        (.invalid("parse error at char 5"), "QueryInvalid", "False"),
+        (.invalid("the profile has no feature mood"), "DetectorInvalid", "False"),
     ])
     func whatIsWrongWithPrometheusIsTold(result: DetectorResult, reason: String, ready: String) throws {
         var world = World()

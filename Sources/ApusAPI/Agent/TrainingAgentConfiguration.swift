@@ -103,9 +103,23 @@ public struct TrainingAgentReport: Codable, Sendable, Hashable {
 public struct TrainingProgressReading: Codable, Sendable, Hashable {
     public var attempt: Int
     public var progress: TrainingProgress
+    /// What keeps the agent from storing the bundle at the moment; it tries again.
+    public var obstacle: Obstacle?
 
-    public init(attempt: Int, progress: TrainingProgress) {
+    public struct Obstacle: Codable, Sendable, Hashable {
+        /// A stable word for the condition, such as `StoreFull`.
+        public var reason: String
+        public var message: String
+
+        public init(reason: String, message: String) {
+            self.reason = reason
+            self.message = message
+        }
+    }
+
+    public init(attempt: Int, progress: TrainingProgress, obstacle: Obstacle? = nil) {
         self.attempt = attempt
         self.progress = progress
+        self.obstacle = obstacle
     }
 }

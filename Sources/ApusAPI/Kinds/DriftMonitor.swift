@@ -25,6 +25,7 @@ public struct DriftMonitor: ApusResource {
             .init("Reading", ".status.summary"),
             .init("Last Job", ".status.lastJob"),
             .condition("Ready"),
+            .init("Measured", ".status.measurements", type: "integer", wide: true),
             .init("Decision", ".status.decision", wide: true),
             .message,
         ],
@@ -272,6 +273,8 @@ public struct DriftMonitorStatus: SchemaDescribing {
     public var summary: String?
     public var readings: [Reading]?
     public var lastMeasureTime: Timestamp?
+    public var measurements: Int?
+    public var breaches: Int?
     public var breachingSince: Timestamp?
     public var lastJob: String?
     public var candidate: String?
@@ -334,6 +337,9 @@ public struct DriftMonitorStatus: SchemaDescribing {
                             SchemaField("message", .string("Why there is no value.")),
                         ]), kind: .map(["name"]))),
             SchemaField("lastMeasureTime", .time("When the readings were taken.")),
+            SchemaField(
+                "measurements", .integer("How often a detector had enough data to say something.", minimum: 0)),
+            SchemaField("breaches", .integer("How many of these measurements were above a threshold.", minimum: 0)),
             SchemaField("breachingSince", .time("Since when a threshold is breached without a break.")),
             SchemaField("lastJob", .string("The last TrainingJob that this monitor started.")),
             SchemaField("candidate", .string("The ModelVersion that came of it.")),

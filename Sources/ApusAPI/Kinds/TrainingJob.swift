@@ -82,7 +82,10 @@ public struct TrainingJobSpec: SchemaDescribing {
             rules: [
                 SchemaRule(
                     "!('epochs' in self) || string(self['epochs']).matches('^[0-9]*[.]?[0-9]+$') && double(string(self['epochs'])) > 0.0",
-                    "epochs must be a number above 0")
+                    "epochs must be a number above 0"),
+                SchemaRule(
+                    "!('learning_rate' in self) || !string(self['learning_rate']).matches('^(-.*|[0.]+)$')",
+                    "learning_rate must be above 0"),
             ])
     }
 

@@ -11,9 +11,8 @@ struct Installer: Sendable {
     /// - Returns: how many kinds are served.
     func run() async throws -> Int {
         let discovery = Discovery(client)
-        for document in try YAML.parse(RoleManifests.installed) + YAML.parse(RoleManifests.embedded) {
-            try await apply(document, discovery)
-        }
+        let manifests = [RoleManifests.installed, RoleManifests.embedded, PolicyManifests.installed]
+        for document in try manifests.flatMap({ try YAML.parse($0) }) { try await apply(document, discovery) }
         for definition in ApusAPI.definitions { try await apply(definition.manifest, discovery) }
         for definition in ApusAPI.definitions { try await waitUntilServed(definition) }
         return ApusAPI.definitions.count

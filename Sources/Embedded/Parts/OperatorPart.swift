@@ -31,7 +31,11 @@ final class OperatorPart: Part {
     }
 
     static func configuration(_ platform: Platform) -> Operator.Configuration {
-        Operator.Configuration(platform: platform, servableArchitectures: Set(ServableArchitecture.names))
+        var configuration = Operator.Configuration(
+            platform: platform, servableArchitectures: Set(ServableArchitecture.names))
+        // The one node is this machine.
+        configuration.seesNodeFiles = true
+        return configuration
     }
 
     func makeService() async throws -> any ServiceLifecycle.Service {

@@ -20,6 +20,8 @@ enum BundleFactsReader {
             return .read(facts)
         } catch let error as ArtifactStoreError where error.isDamage || error.code == .invalidReference {
             return .invalid(error.message)
+        } catch let error as ArtifactStoreError where error.code == .notFound {
+            return .missing(error.message)
         } catch let error as JSONParseError {
             return .invalid("config.json or metrics.json is \(error)")
         } catch {

@@ -59,7 +59,7 @@ final class DriftMeasurer: Sendable {
         let counts = try await client.query(expression).vector().reduce(into: [String: Double]()) { counts, element in
             if let bucket = element.labels["bucket"] { counts[bucket, default: 0] += element.sample.value }
         }
-        guard !counts.isEmpty else { return .tooFewSamples(0) }
+        // Without a single count the profile still tells whether it has the feature at all.
         let distribution = try profile.served(feature, countsByBucket: counts)
         let minimum = Double(monitor.spec.minimumSamples ?? 100)
         switch try profile.measure(method, feature: feature, served: distribution, minimumSamples: minimum) {

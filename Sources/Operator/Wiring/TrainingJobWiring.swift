@@ -49,6 +49,10 @@ enum TrainingJobWiring {
                 observation.modelExists = models.cache.get(model, namespace: job.namespace) != nil
             }
             observation.nodes = nodes.cache.list()
+            if context.seesNodeFiles, job.status?.attempt == nil {
+                observation.files = NodeFilesReader.read(
+                    observation.fileAddresses.map(\.path), allowedRoots: context.platform.allowedFileRoots)
+            }
             observation.reading = await progress.read(observation.pods, of: job)
             observation.bundle = await publishedBundle(observation, store: store)
             let plan = try TrainingJobReconciler.reconcile(observation)

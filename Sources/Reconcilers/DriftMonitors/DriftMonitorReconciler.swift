@@ -92,6 +92,8 @@ struct DriftMonitorPlanner {
         }
         let isBreaching = readings.contains(where: \.breaching)
         let knowsNothing = readings.allSatisfy { $0.value == nil }
+        status.measurements = (status.measurements ?? 0) + (knowsNothing ? 0 : 1)
+        status.breaches = (status.breaches ?? 0) + (isBreaching ? 1 : 0)
         conditions.set(
             "Drifting", knowsNothing ? nil : isBreaching,
             reason: isBreaching ? "ThresholdBreached" : knowsNothing ? "NoReading" : "BelowThreshold",
@@ -129,18 +131,26 @@ struct DriftMonitorPlanner {
 
     private func failure(of detector: Detector, _ result: DetectorResult) -> (reason: String, message: String, isFinal: Bool)? {
         switch result {
-        case .invalid(let message):
+        case .invalid(let message) where detector.query != nil:
             (
                 "QueryInvalid",
-                "Prometheus refuses the detector \(detector.name): \(message). Correct spec.detectors[\(detector.name)].", true
+                "Prometheus refuses the detector \(detector.name): \(message.asSentence) Correct spec.detectors[\(detector.name)].query.",
+                true
+            )
+        case .invalid(let message):
+            (
+                "DetectorInvalid",
+                "The detector \(detector.name) cannot be measured: \(message.asSentence) Correct spec.detectors[\(detector.name)].",
+                true
             )
         case .unreachable(let message):
             (
                 "PrometheusUnreachable",
-                "Prometheus cannot be asked: \(message). Drift is not measured until it answers; nothing else is affected.", false
+                "Prometheus cannot be asked: \(message.asSentence) Drift is not measured until it answers; nothing else is affected.",
+                false
             )
         case .noData(let message) where detector.query != nil:
-            ("NoData", "Prometheus has no data for the detector \(detector.name): \(message).", false)
+            ("NoData", "Prometheus has no data for the detector \(detector.name): \(message.asSentence)", false)
         default: nil
         }
     }
@@ -303,4 +313,9 @@ struct DriftMonitorPlanner {
         let severity: PlannedEvent.Severity = outcome == "Promoted" || outcome == "Passed" ? .normal : .warning
         plan.events.append(PlannedEvent(severity, reason: outcome == "Refused" ? "CandidateRefused" : outcome, message: decision))
     }
+}
+
+extension String {
+    /// With a full stop at the end, for a message of somebody else's in the middle of one of ours.
+    var asSentence: String { hasSuffix(".") || hasSuffix("!") || hasSuffix("?") ? self : self + "." }
 }

@@ -92,6 +92,13 @@ struct InferenceServicePlanner {
                     + "\(modelName) makes it.")
         }
         guard let effective = model.status?.aliases?.first(where: { $0.name == alias }) else {
+            if let served = status.servedVersion, !observation.versions.contains(where: { $0.name == served }) {
+                return .none(
+                    reason: "VersionNotFound",
+                    message:
+                        "\(served), which the alias \(alias) of \(modelName) named, is not there any more; register it again, or "
+                        + "move the alias to another version by a Promotion.")
+            }
             return .none(
                 reason: "AliasNotFound",
                 message: "No version of \(modelName) has the alias \(alias) yet; move it there by a Promotion.")
@@ -105,6 +112,11 @@ struct InferenceServicePlanner {
     }
 
     private func check(_ version: ModelVersion) -> Wanted {
+        if let damage = version.status?.conditions?.first(where: { $0.type == "Stalled" && $0.status == "True" }),
+            ["BundleInvalid", "BundleNotFound"].contains(damage.reason)
+        {
+            return .none(reason: damage.reason, message: "\(version.name) cannot be served: \(damage.message)")
+        }
         if let architecture = version.spec.architecture, !observation.servableArchitectures.contains(architecture) {
             return .none(
                 reason: "UnsupportedArchitecture",

@@ -48,10 +48,12 @@ public enum ModelReconciler: Reconciler {
         status.observedGeneration = model.metadata.generation
 
         if let pin = missingPins.first {
-            conditions.stalled(
-                reason: "PinnedVersionNotFound",
-                message:
-                    "spec.aliases pins \(pin.name) to \(pin.version), which is no version of this model; see kubectl get mver.")
+            let message =
+                "spec.aliases pins \(pin.name) to \(pin.version), which is no version of this model; see kubectl get mver."
+            if conditions.reason(of: "Ready") != "PinnedVersionNotFound" {
+                plan.events.append(PlannedEvent(.warning, reason: "PinnedVersionNotFound", message: message))
+            }
+            conditions.stalled(reason: "PinnedVersionNotFound", message: message)
         } else if versions.isEmpty {
             conditions.ready(
                 reason: "NoVersions", message: "No version is registered yet; train one with spec.output.model: \(model.name).")

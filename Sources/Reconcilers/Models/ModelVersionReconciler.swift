@@ -52,7 +52,7 @@ public enum ModelVersionReconciler: Reconciler {
                 }
             }
         } else {
-            describe(observation.bundle, in: &conditions)
+            describe(observation, in: &conditions, &plan)
         }
         status.conditions = conditions.conditions
         status.observedGeneration = version.metadata.generation
@@ -65,14 +65,26 @@ public enum ModelVersionReconciler: Reconciler {
             || (service.status?.traffic ?? []).contains { $0.modelVersion == version }
     }
 
-    private static func describe(_ bundle: BundleReading?, in conditions: inout ConditionSet) {
-        switch bundle {
-        case .invalid(let message):
-            conditions.stalled(reason: "BundleInvalid", message: "\(message) Register the model again from a good copy.")
-        case .unavailable(let message):
-            conditions.set("Ready", nil, reason: "StoreUnavailable", message: "The artifact store cannot be read: \(message)")
+    private static func describe(_ observation: ModelVersionObservation, in conditions: inout ConditionSet, _ plan: inout Plan) {
+        let problem: (reason: String, message: String)
+        switch observation.bundle {
         case .read, nil:
-            conditions.ready(reason: "Registered", message: "The bundle is stored and the version can be served.")
+            return conditions.ready(reason: "Registered", message: "The bundle is stored and the version can be served.")
+        case .invalid(let message):
+            problem = ("BundleInvalid", "\(message) Register the model again from a good copy.")
+            conditions.stalled(reason: problem.reason, message: problem.message)
+        case .missing(let message):
+            problem = ("BundleNotFound", message)
+            conditions.stalled(reason: problem.reason, message: problem.message)
+            plan.next = .after(.seconds(30))
+        case .unavailable(let message):
+            problem = ("StoreUnavailable", "The artifact store cannot be read: \(message)")
+            conditions.set("Ready", nil, reason: problem.reason, message: problem.message)
+            conditions.set("Reconciling", true, reason: problem.reason, message: problem.message)
+            plan.next = .after(.seconds(10))
+        }
+        if observation.version.status?.conditions?.first(where: { $0.type == "Ready" })?.reason != problem.reason {
+            plan.events.append(PlannedEvent(.warning, reason: problem.reason, message: problem.message))
         }
     }
 }

@@ -59,9 +59,17 @@ public enum PromotionReconciler: Reconciler {
             status.phase = .pending
             conditions.reconciling(reason: "Applying", message: "\(spec.alias) is about to move to \(spec.version).")
         }
+        var plan = Plan()
+        let word = conditions.reason(of: "Ready") ?? ""
+        if word != "Applying", word != promotion.status?.conditions?.first(where: { $0.type == "Ready" })?.reason {
+            let isWrong = conditions.isTrue("Stalled")
+            let message = conditions.conditions.first { $0.type == "Ready" }?.message ?? ""
+            plan.events.append(PlannedEvent(isWrong ? .warning : .normal, reason: word, message: message))
+        }
         status.conditions = conditions.conditions
         status.observedGeneration = promotion.metadata.generation
-        return Plan(status: try JSONValue(encoding: status))
+        plan.status = try JSONValue(encoding: status)
+        return plan
     }
 
     private static func newerPromotion(_ observation: PromotionObservation) -> Promotion? {

@@ -136,6 +136,12 @@ extension Pod {
     /// No container of it can run any more.
     var hasEnded: Bool { status?.phase == "Succeeded" || status?.phase == "Failed" }
 
+    /// Nothing but the agent still runs, which ends when it has told how it went.
+    var isEnding: Bool {
+        if let fetch = termination(of: TrainingPods.fetch), fetch.exitCode != 0 { return true }
+        return termination(of: TrainingPods.trainer) != nil
+    }
+
     func containerStatus(_ name: String) -> ContainerStatus? {
         ((status?.initContainerStatuses ?? []) + (status?.containerStatuses ?? [])).first { $0.name == name }
     }

@@ -22,6 +22,7 @@ enum ModelRegistration {
         }
         switch observation.bundle {
         case nil: return .waiting("The bundle \(digest) has not been read yet.")
+        case .missing(let message): return .waiting("The bundle cannot be found: \(message)")
         case .unavailable(let message): return .waiting("The artifact store cannot be read: \(message)")
         case .invalid(let message): return .invalid("The bundle \(digest) cannot be registered: \(message)")
         case .read(let facts):

@@ -12,7 +12,7 @@ enum Preconditions {
     }
 
     private static let checks: [@Sendable (TrainingJobObservation) throws -> Obstacle?] = [
-        runtime, overrides, baseModel, baseline, files, capacity,
+        runtime, overrides, baseModel, baseline, allowedFiles, presentFiles, capacity,
     ]
 
     static func check(_ observation: TrainingJobObservation) throws -> Obstacle? {
@@ -62,18 +62,38 @@ enum Preconditions {
             message: "There is no ModelVersion named \(version) in namespace \(observation.job.namespace); see kubectl get mver.")
     }
 
-    private static func files(_ observation: TrainingJobObservation) -> Obstacle? {
-        let spec = observation.job.spec
-        let addresses =
-            spec.inputs.map { ("inputs[\($0.name)].uri", $0.uri) } + (spec.baseModel?.uri.map { [("baseModel.uri", $0)] } ?? [])
-        for (field, uri) in addresses {
-            guard let path = FilePath.path(of: uri) else { continue }
+    private static func allowedFiles(_ observation: TrainingJobObservation) -> Obstacle? {
+        for (field, path) in observation.fileAddresses {
             let roots = observation.platform.allowedFileRoots
             if !roots.contains(where: { FilePath.isInside(path, folder: $0) }) {
                 let allowed =
                     roots.isEmpty
                     ? "This operator allows no files of its nodes." : "Allowed are files below \(roots.joined(separator: ", "))."
                 return Obstacle(reason: "FileNotAllowed", message: "spec.\(field) names \(path). \(allowed)", isFinal: true)
+            }
+        }
+        return nil
+    }
+
+    /// Where the operator sees the nodes' files, what is not there is told before a pod looks for it. Once an attempt was made its
+    /// pods know better: data may go when it has been read.
+    private static func presentFiles(_ observation: TrainingJobObservation) -> Obstacle? {
+        guard observation.job.status?.attempt == nil else { return nil }
+        for (field, path) in observation.fileAddresses {
+            let isBase = field == "baseModel.uri"
+            switch observation.files[path] {
+            case .missing:
+                return Obstacle(
+                    reason: isBase ? "BaseModelNotFound" : "InputNotFound",
+                    message:
+                        "spec.\(field) names \(path), which does not exist on the node. Check the path, then create the job again.",
+                    isFinal: true)
+            case .empty:
+                return Obstacle(
+                    reason: isBase ? "BaseModelEmpty" : "InputEmpty",
+                    message: "spec.\(field) names \(path), which is empty. Put the data there, then create the job again.",
+                    isFinal: true)
+            case .present, nil: continue
             }
         }
         return nil

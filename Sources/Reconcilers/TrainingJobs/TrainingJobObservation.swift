@@ -24,6 +24,8 @@ public struct TrainingJobObservation: Sendable {
     public var modelExists: Bool
     /// The cluster's nodes; empty where none is known.
     public var nodes: [Node]
+    /// What lies at the `file:` addresses of inputs and base model, by path; empty where the operator cannot see the nodes' files.
+    public var files: [String: FileReading]
 
     public init(job: TrainingJob, now: Date, platform: Platform) {
         self.job = job
@@ -33,7 +35,24 @@ public struct TrainingJobObservation: Sendable {
         modelVersions = []
         modelExists = false
         nodes = []
+        files = [:]
     }
+
+    /// The `file:` addresses that the job names, with the field that names each.
+    public var fileAddresses: [(field: String, path: String)] {
+        let base = job.spec.baseModel?.uri.map { [("baseModel.uri", $0)] } ?? []
+        return (job.spec.inputs.map { ("inputs[\($0.name)].uri", $0.uri) } + base).compactMap { field, uri in
+            FilePath.path(of: uri).map { (field, $0) }
+        }
+    }
+}
+
+/// What lies at a path of a node.
+public enum FileReading: Sendable, Hashable {
+    case missing
+    /// A file without a byte, or a folder without a file.
+    case empty
+    case present
 }
 
 /// What a published bundle says of itself.
@@ -41,6 +60,8 @@ public enum BundleReading: Sendable, Hashable {
     case read(BundleFacts)
     /// The store could not be read: try again.
     case unavailable(String)
+    /// The store answers and has no such bundle.
+    case missing(String)
     /// The bundle is there and is not what it should be.
     case invalid(String)
 }

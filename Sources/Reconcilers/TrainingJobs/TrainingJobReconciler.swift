@@ -130,7 +130,13 @@ struct TrainingJobPlanner {
             plan.next = plan.next.orSooner(.after(.seconds(2)))
         case .publishing:
             keepPods(of: attempt)
-            set(phase: .publishing, reason: "Publishing", "The trainer has ended well; the agent stores what it made.")
+            if let obstacle = observation.reading?.obstacle, observation.reading?.attempt == attempt {
+                set(
+                    phase: .publishing, reason: obstacle.reason,
+                    "\(obstacle.message) The trained model waits in its pod, and the agent tries again.")
+            } else {
+                set(phase: .publishing, reason: "Publishing", "The trainer has ended well; the agent stores what it made.")
+            }
             plan.next = plan.next.orSooner(.after(.seconds(2)))
         case .published(let report):
             keepPods(of: attempt)
@@ -258,15 +264,16 @@ struct TrainingJobPlanner {
     }
 
     private mutating func set(phase: TrainingJobStatus.Phase, reason: String, _ message: String) {
-        if let previous = conditions.reason(of: "Ready"), previous != reason, reason != "Running", reason != "Starting",
-            reason != "Suspended",
-            phase == .starting || phase == .pending
-        {
+        // An obstacle is news; that things go their way shows in the conditions.
+        let isObstacle = [.starting, .pending, .publishing].contains(phase) && !Self.usualReasons.contains(reason)
+        if isObstacle, conditions.reason(of: "Ready") != reason {
             plan.events.append(PlannedEvent(.warning, reason: reason, message: message))
         }
         status.phase = phase
         conditions.reconciling(reason: reason, message: message)
     }
+
+    private static let usualReasons: Set<String> = ["Starting", "Running", "Publishing", "Registering", "WaitingForOldPods"]
 
     private mutating func lookAgainAtStartTimeout() {
         let deadline = (status.attemptStartTime?.date ?? now).addingTimeInterval(job.spec.startTimeout?.seconds ?? 900)
@@ -280,9 +287,10 @@ struct TrainingJobPlanner {
 
     private var allPods: Set<ResourceReference> { Set(observation.pods.map { ResourceReference($0) }) }
 
-    /// Ended pods stay for their logs; the executor deletes the others.
+    /// Ended pods, and those about to end by themselves, stay for their logs; the executor deletes the others.
     private mutating func keepEndedPods(except attempt: Int? = nil) {
-        plan.kept.formUnion(observation.pods.filter { $0.hasEnded && $0.attempt != attempt }.map { ResourceReference($0) })
+        let kept = observation.pods.filter { ($0.hasEnded || $0.isEnding) && $0.attempt != attempt }
+        plan.kept.formUnion(kept.map { ResourceReference($0) })
     }
 
     private mutating func keepPods(of attempt: Int) {
