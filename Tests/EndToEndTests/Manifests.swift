@@ -49,7 +49,7 @@ enum Manifests {
         monitor(
             "tickets", minimumSamples: 60, inputs: ["season1/train.csv", "season2/train.csv"], epochs: 2, maximumLoss: "0.05"),
         monitor("hasty", minimumSamples: 60, inputs: ["season2/train.csv"], epochs: 1, maximumLoss: "0"),
-        monitor("calm", minimumSamples: 150, inputs: ["season2/train.csv"], epochs: 1, maximumLoss: "0"),
+        monitor("calm", minimumSamples: 100, inputs: ["season2/train.csv"], epochs: 1, maximumLoss: "0"),
     ].joined(separator: "\n---\n")
 
     private static func monitor(_ name: String, minimumSamples: Int, inputs: [String], epochs: Int, maximumLoss: String) -> String

@@ -71,7 +71,10 @@ import Testing
     @Test func withoutDriftItNeverFires() throws {
         var world = World()
         for second in stride(from: 0.0, through: 7200, by: 10) { try world.look(at: second, .value(0.24, samples: 500)) }
+        try world.look(at: 7210, .tooFewSamples(3))
+        try world.look(at: 7220, .value(0.24, samples: 500))
         #expect(world.observation.jobs.isEmpty)
+        #expect(world.status.measurements == 722 && world.status.breaches == 0)
         #expect(world.status.phase == .healthy)
     }
 

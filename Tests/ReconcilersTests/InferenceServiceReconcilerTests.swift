@@ -67,6 +67,35 @@ import Testing
         #expect(try status(plan).traffic?.map(\.service) == ["tickets-v1"])
     }
 
+    /// Nothing is started that could only fail, and what serves goes on.
+    @Test(arguments: ["BundleInvalid", "BundleNotFound"])
+    func aDamagedVersionIsNotStarted(reason: String) throws {
+        var observation = observation(production: "tickets-2", served: "tickets-1")
+        observation.versions[1].status = ModelVersionStatus()
+        observation.versions[1].status?.conditions = [
+            Condition(
+                lastTransitionTime: Timestamp(start), message: "The manifest is damaged.", reason: reason, status: "True",
+                type: "Stalled")
+        ]
+        observation.pods = [server("tickets-1", ready: true)]
+        let plan = try InferenceServiceReconciler.reconcile(observation)
+        #expect(names(plan) == ["Deployment/tickets-v1", "Service/tickets-v1"])
+        #expect(try status(plan).servedVersion == "tickets-1")
+        let stalled = try #require(condition(try status(plan).conditions, "Stalled"))
+        #expect(stalled.reason == reason && stalled.message.contains("tickets-1 goes on serving"))
+    }
+
+    @Test func aServedVersionThatIsGoneGoesOnServing() throws {
+        var observation = observation(served: "tickets-1")
+        observation.versions.removeFirst()
+        observation.model?.status?.aliases = nil
+        observation.pods = [server("tickets-1", ready: true)]
+        let plan = try InferenceServiceReconciler.reconcile(observation)
+        #expect(try status(plan).traffic?.map(\.modelVersion) == ["tickets-1"])
+        let stalled = try #require(condition(try status(plan).conditions, "Stalled"))
+        #expect(stalled.reason == "VersionNotFound" && stalled.message.contains("register it again"))
+    }
+
     @Test func theOldVersionServesUntilTheNewOneIsReady() throws {
         var observation = observation(production: "tickets-2", served: "tickets-1")
         observation.pods = [server("tickets-1", ready: true), server("tickets-2", ready: false)]

@@ -98,6 +98,24 @@ import Testing
             try phase { $0.model?.spec.aliases = [.init(name: "production", version: "tickets-3")] } == (.pending, "AliasPinned"))
     }
 
+    @Test(arguments: [
+        (BundleReading.invalid("The manifest is damaged."), "BundleInvalid", "False", NextLook.whenSomethingChanges),
+        (.missing("The store has no such bundle."), "BundleNotFound", "False", .after(.seconds(30))),
+        (.unavailable("permission denied"), "StoreUnavailable", "Unknown", .after(.seconds(10))),
+        (.read(BundleFacts(digest: digest)), "Registered", "True", .whenSomethingChanges),
+    ])
+    func aVersionTellsWhatItsBundleIs(bundle: BundleReading, reason: String, ready: String, next: NextLook) throws {
+        var observation = ModelVersionObservation(version: modelVersion("tickets-1"), now: start, bundle: bundle)
+        let plan = try ModelVersionReconciler.reconcile(observation)
+        let status = try #require(try plan.status?.decode(ModelVersionStatus.self))
+        let found = try #require(condition(status.conditions, "Ready"))
+        #expect(found.reason == reason && found.status == ready)
+        #expect(plan.next == next)
+        #expect(plan.events.map(\.reason) == (ready == "True" ? [] : [reason]))
+        observation.version.status = status
+        #expect(try ModelVersionReconciler.reconcile(observation).events.isEmpty, "told once")
+    }
+
     @Test func aVersionInUseIsNotDeleted() throws {
         var version = modelVersion("tickets-1")
         version.metadata.deletionTimestamp = Timestamp(start)

@@ -105,6 +105,9 @@ import Testing
             $0.runtime?.allowedOverrides = [.resources]
             $0.job.spec.image = "other"
         },
+        Obstacle(reason: "InputNotFound", phase: .failed) { $0.files = ["/data/train.csv": .missing] },
+        Obstacle(reason: "InputEmpty", phase: .failed) { $0.files = ["/data/train.csv": .empty] },
+        Obstacle(reason: "BaseModelNotFound", phase: .failed) { $0.files = ["/models/minilm": .missing] },
         Obstacle(reason: "BaseModelNotFound", phase: .pending) { $0.job.spec.baseModel = BaseModel(modelVersion: "gone-1") },
         Obstacle(reason: "BaselineNotFound", phase: .pending) { $0.job.spec.baseline = Baseline(modelVersion: "gone-1") },
     ])
@@ -230,6 +233,34 @@ import Testing
         #expect(try status(plan).phase == .failed)
         #expect(condition(try status(plan).conditions, "Stalled")?.message == report.message)
         #expect(plan.kept.count == 1, "the pod stays for its log")
+    }
+
+    /// The fetching container's or the trainer's end is seen before the pod's: its log must not go with the pod.
+    @Test func aPodThatIsAboutToEndStaysForItsLog() throws {
+        let (job, pods) = try started()
+        let report = TrainingAgentReport(outcome: .failed, reason: "InputEmpty", message: "The channel training is empty.")
+        var ending = pods.map { pod($0, .reported(report, trainerExit: 1)) }
+        ending[0].status?.phase = "Running"
+        let plan = try TrainingJobReconciler.reconcile(observe(job, at: after(9), pods: ending))
+        #expect(try status(plan).phase == .failed)
+        #expect(plan.kept == [ResourceReference(ending[0])])
+    }
+
+    @Test func aFullStoreIsTriedAgainByTheAgentNotByTraining() throws {
+        let (job, pods) = try started()
+        var observation = observe(job, at: after(60), pods: pods.map { pod($0, .publishing) })
+        observation.reading = TrainingProgressReading(
+            attempt: 1, progress: TrainingProgress(), obstacle: .init(reason: "StoreFull", message: "No space is left."))
+        let plan = try TrainingJobReconciler.reconcile(observation)
+        #expect(try status(plan).phase == .publishing)
+        #expect(try status(plan).failures == nil)
+        let ready = try #require(condition(try status(plan).conditions, "Ready"))
+        #expect(ready.reason == "StoreFull" && ready.message.contains("the agent tries again"))
+        #expect(plan.events.map(\.reason) == ["StoreFull"])
+        #expect(plan.kept.count == 1)
+        // Told once.
+        observation.job = try applying(plan, to: job)
+        #expect(try TrainingJobReconciler.reconcile(observation).events.isEmpty)
     }
 
     @Test func anInterruptedAttemptIsTriedAgainAfterTheOldPodsAreGone() throws {

@@ -18,10 +18,10 @@ enum BundleFactsReader {
                 facts.metrics = metrics(try JSONParser.parse(try await bundle.read("metrics.json")))
             }
             return .read(facts)
-        } catch let error as ArtifactStoreError where error.isDamage || error.code == .invalidReference {
-            return .invalid(error.message)
         } catch let error as ArtifactStoreError where error.code == .notFound {
             return .missing(error.message)
+        } catch let error as ArtifactStoreError where error.isDamage || error.code == .invalidReference {
+            return .invalid(error.message)
         } catch let error as JSONParseError {
             return .invalid("config.json or metrics.json is \(error)")
         } catch {

@@ -115,6 +115,7 @@ CASES: list[tuple[str, Callable[[Job], None], list[str]]] = [
     ("too many fields", _put("training", "a.csv", b"text,label\nfine,a\none, two, three,b\n"), ["a.csv line 3 has 4 fields", "quotation marks"]),
     ("same column twice", _put("training", "a.csv", b"text,text,label\na,b,c\n"), ["'text' more than once"]),
     ("quotation mark never closed", _put("training", "a.csv", b'text,label\n"x' + b"y,a\n" * 400_000), ["line 2", "quotation mark"]),
+    ("CSV text of three megabytes", _put("training", "a.csv", b"text,label\n" + b"x" * 3_000_000 + b",a\n"), ["line 2 has a field of more than 2,000,000 characters"]),
     ("0 epochs", _set(epochs="0"), ["'epochs' has to be at least 1"]),
     ("epochs that are no number", _set(epochs="many"), ["'epochs' has to be a whole number, not 'many'"]),
     ("unknown hyperparameter", _set(learning_rat="1"), ["did you mean 'learning_rate'?"]),

@@ -169,6 +169,8 @@ def _read_delimited(text: str, name: str, delimiter: str | None) -> tuple[dict[s
                 column.append(cell if cell != "" else None)
             lines.append(line)
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise _too_long(f"more than {MAXIMUM_FIELD_CHARACTERS * 2:,}", name, line_before + 1) from error
         raise UserError(f"{name} line {line_before + 1} cannot be read as CSV: {error}.") from error
     return dict(zip(names, values)), lines
 
@@ -228,10 +230,14 @@ def _json_row(item: object, name: str, line: int, unit: str) -> dict[str, object
 
 def _check_length(value: str, name: str, line: int) -> None:
     if len(value) > MAXIMUM_FIELD_CHARACTERS:
-        raise UserError(
-            f"{name} line {line} has a field of {len(value):,} characters (at most {MAXIMUM_FIELD_CHARACTERS:,}); "
-            "look for a quotation mark that is never closed, or cut the text."
-        )
+        raise _too_long(f"{len(value):,}", name, line)
+
+
+def _too_long(length: str, name: str, line: int) -> UserError:
+    return UserError(
+        f"{name} line {line} has a field of {length} characters (at most {MAXIMUM_FIELD_CHARACTERS:,}); "
+        "look for a quotation mark that is never closed, or cut the text."
+    )
 
 
 def _read_parquet(data: bytes, name: str) -> tuple[dict[str, list[object]], list[int], dict[str, list[str]]]:
