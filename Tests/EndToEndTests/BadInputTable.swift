@@ -162,7 +162,8 @@ extension BadInput {
         monitor(
             "no-feature", told: "DetectorInvalid", ["mood", "text_length"], "{name: a, method: psi, feature: mood, threshold: 1}"),
         monitor(
-            "nobody-asks", told: "Measuring", ["of 100 samples in the window"], "{name: a, method: psi, feature: prediction, threshold: 1}"),
+            "nobody-asks", told: "Measuring", ["of 100 samples in the window"],
+            "{name: a, method: psi, feature: prediction, threshold: 1}"),
         monitor(
             "nowhere", told: "ServiceNotFound", ["no-such-service", "kubectl get infer"], "{name: a, query: up, threshold: 1}",
             service: "no-such-service"),

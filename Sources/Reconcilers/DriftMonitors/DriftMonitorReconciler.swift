@@ -228,6 +228,7 @@ struct DriftMonitorPlanner {
         status.phase = .acting
         status.lastJob = name
         status.baseline = baseline.name
+        showRetraining(name)
         status.candidate = nil
         status.decision = nil
         status.retrains = Array(recent.suffix(49)) + [.init(job: name, time: Timestamp(now))]
@@ -263,8 +264,16 @@ struct DriftMonitorPlanner {
         case .failed:
             let why = job.status?.conditions?.first { $0.type == "Failed" }?.message ?? "no reason is known"
             close("Refused: the job failed: \(why)", outcome: "JobFailed")
-        default: break
+        default: showRetraining(job.name)
         }
+    }
+
+    /// What is measured meanwhile changes nothing; that it cannot be measured is still told first.
+    private mutating func showRetraining(_ job: String) {
+        guard conditions.isTrue("Ready") else { return }
+        let message = "Job \(job) retrains; then its model is compared with \(status.baseline ?? "production")."
+        conditions.set("Ready", true, reason: "Retraining", message: message)
+        conditions.set("Reconciling", true, reason: "Retraining", message: message)
     }
 
     private mutating func decide(_ job: TrainingJob) {
@@ -302,6 +311,7 @@ struct DriftMonitorPlanner {
 
     private mutating func close(_ decision: String, outcome: String) {
         status.decision = decision
+        if conditions.isTrue("Ready") { conditions.ready(reason: outcome, message: decision) }
         status.phase = .cooldown
         status.breachingSince = nil
         status.cooldownUntil = Timestamp(now.addingTimeInterval(retrain?.cooldown?.seconds ?? 3600))

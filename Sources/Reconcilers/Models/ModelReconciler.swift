@@ -59,7 +59,10 @@ public enum ModelReconciler: Reconciler {
                 reason: "NoVersions", message: "No version is registered yet; train one with spec.output.model: \(model.name).")
         } else {
             conditions.ready(
-                reason: "UpToDate", message: "\(versions.count) versions; the latest is \(versions.last?.name ?? "").")
+                reason: "UpToDate",
+                message:
+                    "\(versions.count == 1 ? "1 version" : "\(versions.count) versions"); the latest is \(versions.last?.name ?? "")."
+            )
         }
         status.conditions = conditions.conditions
         status.phase = nil
