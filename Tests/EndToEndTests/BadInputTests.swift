@@ -21,6 +21,7 @@ import Testing
         print("\(BadInput.table.count) mistakes were told in \(started.duration(to: .now))")
         try eventsTellTheStory(cluster)
         try failedPodsKeepTheirLogs(cluster)
+        try prometheusThatHangs(cluster)
         try fullDisk(cluster)
         try deletionOfWhatIsServed(cluster)
 
@@ -111,6 +112,21 @@ import Testing
         }
         // Monitors that cannot measure start nothing.
         #expect(try cluster.kubectl("get", "tjob", "-l", "apus.dev/drift-monitor", "-o", "name").isEmpty)
+    }
+
+    // MARK: Prometheus
+
+    /// While Prometheus does not answer, monitors say so and start nothing; when it does again, they go on.
+    private func prometheusThatHangs(_ cluster: TestCluster) throws {
+        let prometheus = try Command.run("pgrep", "-f", "prometheus --config.file=\(cluster.data)/prometheus/")
+        try Command.run("kill", "-STOP", prometheus)
+        defer { _ = try? Command.run("kill", "-CONT", prometheus) }
+        let reason = "jsonpath={.status.conditions[?(@.type==\"Ready\")].reason}"
+        try cluster.wait("drift/nobody-asks", for: "\(reason)=PrometheusUnreachable", minutes: 3)
+        #expect(try cluster.message("drift/nobody-asks", "Ready").contains("nothing else is affected"))
+        try answers(cluster)
+        try Command.run("kill", "-CONT", prometheus)
+        try cluster.wait("drift/nobody-asks", for: "\(reason)=Measuring", minutes: 3)
     }
 
     // MARK: A full disk

@@ -8,7 +8,7 @@ import Testing
 /// too and retrains on the second season alone: what came of it has forgotten the first one and is refused. `calm` goes on
 /// with the first season's messages, and nothing happens.
 @Suite(.serialized) struct LoopTests {
-    @Test(.timeLimit(.minutes(40)))
+    @Test(.timeLimit(.minutes(80)))
     func trainServeDriftRetrainPromoteOrRefuse() async throws {
         let cluster = try TestCluster()
         defer { cluster.stop() }
@@ -49,7 +49,7 @@ import Testing
         }
         try cluster.apply(Manifests.firstJob)
         try cluster.apply(Manifests.service("tickets"))
-        try cluster.wait("tjob/first", for: "jsonpath={.status.phase}=Succeeded", minutes: 15)
+        try cluster.wait("tjob/first", for: "jsonpath={.status.phase}=Succeeded", minutes: 20)
         #expect(try cluster.get("tjob/first", "{.status.modelVersion}") == "tickets-1")
         let digest = try cluster.get("mver/tickets-1", "{.spec.artifact.digest}")
         #expect(digest.hasPrefix("sha256:"))
@@ -87,7 +87,7 @@ import Testing
         #expect(
             try cluster.get("tjob/tickets-1", "{.metadata.annotations.apus\\.dev/reason}").contains("length"),
             "the job says what it was started for")
-        try cluster.wait("drift/tickets", for: "jsonpath={.status.decision}", minutes: 15)
+        try cluster.wait("drift/tickets", for: "jsonpath={.status.decision}", minutes: 30)
         let decision = try cluster.get("drift/tickets", "{.status.decision}")
         #expect(decision.hasPrefix("Promoted tickets-2: ") && Figures(decision).count == 4, "\(decision)")
 
@@ -102,7 +102,7 @@ import Testing
     }
 
     private func refused(_ cluster: TestCluster) throws {
-        try cluster.wait("drift/hasty", for: "jsonpath={.status.decision}", minutes: 15)
+        try cluster.wait("drift/hasty", for: "jsonpath={.status.decision}", minutes: 30)
         let decision = try cluster.get("drift/hasty", "{.status.decision}")
         #expect(decision.hasPrefix("Refused hasty-2: ") && decision.contains("It may lose at most 0.000 on old."), "\(decision)")
         let figures = Figures(decision)

@@ -47,13 +47,12 @@ enum Manifests {
 
     static let monitors = [
         monitor(
-            "tickets", minimumSamples: 60, inputs: ["season1/train.csv", "season2/train.csv"], epochs: 2, maximumLoss: "0.05"),
-        monitor("hasty", minimumSamples: 60, inputs: ["season2/train.csv"], epochs: 1, maximumLoss: "0"),
-        monitor("calm", minimumSamples: 100, inputs: ["season2/train.csv"], epochs: 1, maximumLoss: "0"),
+            "tickets", minimumSamples: 60, inputs: ["season1/train.csv", "season2/train.csv"], maximumLoss: "0.05"),
+        monitor("hasty", minimumSamples: 60, inputs: ["season2/train.csv"], maximumLoss: "0"),
+        monitor("calm", minimumSamples: 100, inputs: ["season2/train.csv"], maximumLoss: "0"),
     ].joined(separator: "\n---\n")
 
-    private static func monitor(_ name: String, minimumSamples: Int, inputs: [String], epochs: Int, maximumLoss: String) -> String
-    {
+    private static func monitor(_ name: String, minimumSamples: Int, inputs: [String], maximumLoss: String) -> String {
         """
         apiVersion: apus.dev/v1alpha1
         kind: DriftMonitor
@@ -78,7 +77,7 @@ enum Manifests {
                     - {name: training, uri: "file://\(inputs.count == 1 ? "DATA/\(inputs[0])" : "FILES/both")"}
                     - {name: fresh, uri: "file://DATA/season2/fresh.csv"}
                     - {name: old, uri: "file://DATA/season1/test.csv"}
-                  hyperparameters: {epochs: \(epochs), \(settings)}
+                  hyperparameters: {epochs: 1, \(settings)}
             gate:
               fresh: {minimumImprovement: 0}
               old: {maximumLoss: \(maximumLoss)}
