@@ -95,6 +95,21 @@ struct ObjectStoreTests {
         #expect(mode == 0o600)
     }
 
+    /// The version in the bytes is found again, also where other members look like it.
+    @Test(
+        arguments: [
+            ["metadata": ["name": "a", "namespace": "n", "uid": "u"], "data": ["k": "v"]],
+            ["metadata": ["name": "a", "namespace": "n", "uid": "u"], "data": ["resourceVersion": "7"]],
+        ] as [JSONValue])
+    func storedBytesAreKept(_ value: JSONValue) {
+        let written = StoredObject(PreparedObject(value), revision: 7)
+        let read = StoredObject(body: written.body, value: written.value, revision: 7)
+        #expect(read.body == written.body && read.key == written.key && read.uid == "u")
+        let later = read.withRevision(123)
+        #expect(later.value[path: ["metadata", "resourceVersion"]] == "123")
+        #expect(later.value["data"] == value["data"])
+    }
+
     @Test func manyWritersShareTransactions() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "apus-store-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

@@ -57,7 +57,7 @@ final class ObjectStore: Sendable {
         let loaded = try persistence.load()
         var objects: [ResourceName: ContiguousArray<StoredObject>] = [:]
         for row in loaded.rows {
-            objects[row.resource, default: []].append(StoredObject(PreparedObject(row.value), revision: row.revision))
+            objects[row.resource, default: []].append(StoredObject(body: row.body, value: row.value, revision: row.revision))
         }
         // Upstream's first revision is 1 too, and "0" means "any" to clients.
         let revision = max(loaded.revision, 1)

@@ -91,7 +91,7 @@ final class SQLitePersistence: StorePersistence {
                     guard let value = try? JSONParser.parse(bytes), value.object != nil else {
                         throw DatabaseFailure.damaged(path, "\(resource.qualified) \(row[4] as String) is not JSON")
                     }
-                    rows.append(PersistedRow(resource: resource, revision: UInt64(revision), value: value))
+                    rows.append(PersistedRow(resource: resource, revision: UInt64(revision), body: bytes, value: value))
                 }
                 return PersistedState(revision: UInt64(revision), rows: rows)
             }

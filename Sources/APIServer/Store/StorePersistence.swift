@@ -23,6 +23,8 @@ struct PersistedState: Sendable {
 struct PersistedRow: Sendable {
     var resource: ResourceName
     var revision: UInt64
+    var body: [UInt8]
+    /// What the body says.
     var value: JSONValue
 }
 

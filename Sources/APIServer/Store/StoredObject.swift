@@ -42,6 +42,49 @@ final class StoredObject: Sendable {
             revisionRange: prepared.revisionOffset..<prepared.revisionOffset + digits.count)
     }
 
+    /// An object as it was written: the bytes are kept, where it is certain which of them are the version.
+    ///
+    /// - Parameter value: what the bytes say.
+    convenience init(body: [UInt8], value: JSONValue, revision: UInt64) {
+        let digits = Array(String(revision).utf8)
+        let member = Array("\"resourceVersion\":\"".utf8) + digits + [UInt8(ascii: "\"")]
+        guard let start = Self.onlyOccurrence(of: member, in: body) else {
+            self.init(PreparedObject(value), revision: revision)
+            return
+        }
+        let metadata = value["metadata"]?.object ?? [:]
+        let namespace = metadata["namespace"]?.string ?? ""
+        let name = metadata["name"]?.string ?? ""
+        let first = start + member.count - digits.count - 1
+        self.init(
+            key: StoredKey.key(namespace: namespace, name: name), namespace: namespace, name: name,
+            uid: metadata["uid"]?.string ?? "", revision: revision,
+            labels: (metadata["labels"]?.object ?? [:]).compactMapValues(\.string), body: body,
+            revisionRange: first..<first + digits.count)
+    }
+
+    private static func onlyOccurrence(of pattern: [UInt8], in body: [UInt8]) -> Int? {
+        body.withUnsafeBufferPointer { body in
+            pattern.withUnsafeBufferPointer { pattern in
+                var found: Int?
+                var index = 0
+                // The second byte tells most places from a match: every member begins with a quotation mark.
+                while index + pattern.count <= body.count {
+                    if body[index] == pattern[0], body[index + 1] == pattern[1],
+                        pattern.elementsEqual(body[index..<index + pattern.count])
+                    {
+                        if found != nil { return nil }
+                        found = index
+                        index += pattern.count
+                    } else {
+                        index += 1
+                    }
+                }
+                return found
+            }
+        }
+    }
+
     /// What a dry run would have stored: under the version it was computed from, or none.
     convenience init(_ prepared: PreparedObject, dryRunRevision: UInt64?) {
         if let dryRunRevision {
