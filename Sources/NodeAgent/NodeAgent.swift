@@ -9,7 +9,7 @@ public import ServiceLifecycle
 ///
 /// Reading order: `Lifecycle/PodObservation` and `PodPlanner` decide (pure), `PodWorker` carries out, `Engine` holds the
 /// shells around `runc`, `conmon`, CNI, `skopeo` and `umoci`, `Volumes` and `Network` what their names say, `Kubelet` the
-/// endpoints for logs, exec and port-forward, `Node` the registration. The disk is the only memory (`ContainerRecord`):
+/// endpoints for logs, exec and attach, `Node` the registration. The disk is the only memory (`ContainerRecord`):
 /// killed at any moment, the next agent finds the containers running and takes them over.
 public struct NodeAgent: ServiceLifecycle.Service {
     public typealias Configuration = NodeConfiguration

@@ -11,7 +11,7 @@ import Testing
 
 /// The real thing with its own data folder, ports and bridge: started, looked at, stopped, cleaned up.
 @Suite(.serialized) struct ClusterTests {
-    private static func settings() throws -> ClusterSettings {
+    static func settings() throws -> ClusterSettings {
         let number = Int(ProcessInfo.processInfo.processIdentifier)
         let folder = FileManager.default.temporaryDirectory.appending(path: "apus-up-\(UUID().uuidString.prefix(8))").path
         var settings = ClusterSettings(dataDirectory: folder, nodeName: "testnode")
@@ -28,13 +28,13 @@ import Testing
         return settings
     }
 
-    private static var logger: Logger {
+    static var logger: Logger {
         var logger = Logger(label: "test")
         logger.logLevel = .error
         return logger
     }
 
-    private static func start(_ settings: ClusterSettings) -> (ServiceGroup, Task<Void, any Error>) {
+    static func start(_ settings: ClusterSettings) -> (ServiceGroup, Task<Void, any Error>) {
         let cluster = EmbeddedCluster(settings: settings, logger: logger) { _ in }
         let group = ServiceGroup(
             configuration: .init(

@@ -80,6 +80,21 @@ struct KubeletTests {
             #expect(await first.error == "also one\nalso two\n")
             #expect(await first.status?["status"] == "Success")
             try await node.wait("once", "succeeded") { $0.phase == "Succeeded" }
+            // A client that says all it has and ends at once is heard in full.
+            let (hasty, words) = AsyncStream<StreamInput>.makeStream()
+            let brief = await node.cluster.create(
+                shellPod("brief", script) {
+                    $0.spec.containers[0].stdin = true
+                    $0.spec.containers[0].stdinOnce = true
+                })
+            try await node.wait("brief", "running") { $0.main?.state?.running != nil }
+            for number in 0..<50 { words.yield(.bytes(Array("\(number)\n".utf8))) }
+            words.yield(.closed)
+            let screen = Screen()
+            try await AttachSession(
+                context: node.context, identity: .init(podUID: brief.uid, name: "main", attempt: 0), hasInput: true
+            ).run(hasty, screen)
+            #expect(await screen.output == (0..<50).map { "got \($0)\n" }.joined() + "end\n")
             // The other goes on for the next client.
             _ = try await attach(open, ["three"], leaves: true)
             let second = try await attach(open, ["four"], leaves: true)

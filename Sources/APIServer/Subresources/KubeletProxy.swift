@@ -13,12 +13,15 @@ struct KubeletProxy: Sendable {
         let target = try Self.target(core, definition, scope)
         guard let kubelet = core.kubelet else { throw .internalError("this server has no way to reach nodes") }
         if scope.info.subresource == "log" || scope.info.subresource == "proxy" {
+            let answer: APIResponse
             do {
-                return try await kubelet.request(
+                answer = try await kubelet.request(
                     target, method: scope.request.method, headers: Self.passedHeaders(scope.request), body: scope.request.body)
             } catch {
                 throw .internalError("error dialing backend \(target.host):\(target.port): \(error)")
             }
+            guard scope.info.subresource == "log", answer.status >= 400 else { return answer }
+            throw await KubeletRefusal.apiError(answer)
         }
         throw .badRequest("Upgrade request required")
     }

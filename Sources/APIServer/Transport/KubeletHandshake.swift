@@ -47,7 +47,8 @@ enum KubeletHandshake {
         let response = try await answer.futureResult.get()
         guard response.status == .switchingProtocols else {
             channel.close(promise: nil)
-            throw Refused(status: "\(response.status.code) \(response.status.reasonPhrase)")
+            let line = "\(response.status.code) \(response.status.reasonPhrase)"
+            throw Refused(status: response.headers.first(name: "Upgrade-Refused") ?? line)
         }
         // From here on bytes are bytes; what came behind the handshake is kept by the decoder's leftovers.
         try await channel.setOption(.autoRead, value: false).get()

@@ -32,7 +32,13 @@ struct PipeUpgrader: Sendable {
         ) -> EventLoopFuture<HTTPHeaders> {
             channel.eventLoop.makeFutureWithTask {
                 let user = await ClientIdentity.read(channel)
-                let connection = try await upgrader.connect(upgradeRequest, user: user)
+                let connection: Connection
+                do {
+                    connection = try await upgrader.connect(upgradeRequest, user: user)
+                } catch {
+                    await UpgradeRefusal.answer(error, on: channel)
+                    throw error
+                }
                 backend.set(connection.channel)
                 // The library's own headers name the upgrade; without them clients take the answer for broken.
                 var headers = initialResponseHeaders

@@ -21,7 +21,8 @@ struct AttachSession: Sendable {
         }
         defer { socket.close() }
         let channel = try await socket.channel()
-        try await channel.executeThenClose { inbound, outbound in
+        let pipe = channel.channel
+        try await channel.executeThenClose { inbound, _ in
             // Whichever ends first ends the other: the container, or the client, whose input then finishes.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
@@ -40,7 +41,8 @@ struct AttachSession: Sendable {
                         case .bytes(let bytes) where hasInput:
                             for start in stride(from: 0, to: bytes.count, by: ShimSocket.contentBytes) {
                                 let end = min(bytes.count, start + ShimSocket.contentBytes)
-                                try await outbound.write(ByteBuffer(bytes: bytes[start..<end]))
+                                // Not before it has left may the end of input be told.
+                                try await pipe.writeAndFlush(ByteBuffer(bytes: bytes[start..<end])).get()
                             }
                         case .closed where hasInput: socket.endInput()
                         case .resize(let width, let height): ShimControl.resize(paths.control, width: width, height: height)

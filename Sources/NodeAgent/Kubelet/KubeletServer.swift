@@ -21,7 +21,6 @@ struct KubeletServer: Sendable {
     enum Connection: Sendable {
         case requests(NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>)
         case webSocket(NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, HTTPRequestHead)
-        case spdy(NIOAsyncChannel<ByteBuffer, ByteBuffer>, HTTPRequestHead)
     }
 
     /// Serves until cancelled.
@@ -78,7 +77,7 @@ struct KubeletServer: Sendable {
                 }
             })
         let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Connection>(
-            upgraders: [webSocket],
+            upgraders: [webSocket, OlderProtocolRefusal(server: self)],
             notUpgradingCompletionHandler: { channel in
                 channel.eventLoop.makeCompletedFuture {
                     .requests(try NIOAsyncChannel(wrappingChannelSynchronously: channel))
@@ -90,11 +89,57 @@ struct KubeletServer: Sendable {
 
     /// The headers of the answer where a connection may become a WebSocket; nil refuses.
     private func mayUpgrade(_ channel: any Channel, _ head: HTTPRequestHead) async -> HTTPHeaders? {
-        guard await verdict(channel, head) == .allowed else { return nil }
+        switch await verdict(channel, head) {
+        case .allowed: break
+        case .unauthorized: return await refuse(channel, 401, "Unauthorized")
+        case .forbidden(let why): return await refuse(channel, 403, why)
+        }
         let path = RequestTarget(head.uri).path
         let offered = head.headers[canonicalForm: "sec-websocket-protocol"].map(String.init)
-        guard let chosen = WebSocketProtocol.choose(offered, path: path) else { return nil }
+        guard let chosen = WebSocketProtocol.choose(offered, path: path) else {
+            let why =
+                path.hasPrefix("/portForward/")
+                ? "port-forward is not served by this node; use the pod's address, a service or kubectl exec"
+                : "this endpoint speaks \(WebSocketProtocol.allCases.map(\.rawValue).joined(separator: " and "))"
+            return await refuse(channel, 400, why)
+        }
         return ["Sec-WebSocket-Protocol": chosen.rawValue]
+    }
+
+    /// Answers a request that may not be upgraded, and closes: the library forgets such a request, so that nobody after could.
+    /// What there is to say is in a header too, which is what the API server passes on.
+    private func refuse(_ channel: any Channel, _ code: Int, _ why: String) async -> HTTPHeaders? {
+        let line = why.replacing("\n", with: " ")
+        let status = HTTPResponseStatus(statusCode: code)
+        let headers: HTTPHeaders = [
+            "Content-Length": String(line.utf8.count), "Connection": "close", "Upgrade-Refused": line,
+        ]
+        channel.write(
+            HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: status, headers: headers)), promise: nil)
+        channel.write(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: line))), promise: nil)
+        try? await channel.writeAndFlush(HTTPServerResponsePart.end(nil)).get()
+        try? await channel.close().get()
+        return nil
+    }
+
+    /// What `kubectl` falls back to when a WebSocket was refused: it gets the same answer.
+    private struct OlderProtocolRefusal: NIOTypedHTTPServerProtocolUpgrader {
+        let server: KubeletServer
+        let supportedProtocol = "SPDY/3.1"
+        let requiredUpgradeHeaders: [String] = []
+
+        func buildUpgradeResponse(
+            channel: any Channel, upgradeRequest: HTTPRequestHead, initialResponseHeaders: HTTPHeaders
+        ) -> EventLoopFuture<HTTPHeaders> {
+            channel.eventLoop.makeFutureWithTask {
+                _ = await server.mayUpgrade(channel, upgradeRequest)
+                throw NodeAgentError(.invalid, "SPDY is not spoken here")
+            }
+        }
+
+        func upgrade(channel: any Channel, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<Connection> {
+            channel.eventLoop.makeFailedFuture(NodeAgentError(.invalid, "SPDY is not spoken here"))
+        }
     }
 
     private func verdict(_ channel: any Channel, _ head: HTTPRequestHead) async -> KubeletAccess.Verdict {
@@ -109,7 +154,6 @@ struct KubeletServer: Sendable {
             switch try await upgrade.get() {
             case .requests(let channel): try await answer(channel)
             case .webSocket(let channel, let head): try await routes.stream(WebSocketConnection(channel), head)
-            case .spdy(let channel, _): try await channel.channel.close()
             }
         } catch {
             log.debug("kubelet connection ended", metadata: ["error": "\(error)"])

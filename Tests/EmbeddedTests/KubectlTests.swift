@@ -1,0 +1,129 @@
+import ApusTesting
+import Foundation
+import Logging
+import ServiceLifecycle
+import Testing
+
+@testable import Embedded
+
+/// kubectl into pods, through a whole cluster: logs, commands, streams joined to a container's own.
+@Suite(.serialized) struct KubectlTests {
+    private struct Outcome {
+        var status: Int32
+        var output: String
+        var error: String
+    }
+
+    @Test(.timeLimit(.minutes(4))) func kubectlReachesIntoPods() async throws {
+        let settings = try ClusterTests.settings()
+        let shutdown = ClusterShutdown(dataDirectory: settings.dataDirectory, purges: true, logger: ClusterTests.logger)
+        let (group, task) = ClusterTests.start(settings)
+        do {
+            try await eventually("the cluster is ready", within: .seconds(60)) {
+                let state = ClusterState.load(settings.paths)
+                if state?.phase == .failed { throw EmbeddedError(.partFailed, state?.message ?? "") }
+                return state?.phase == .ready
+            }
+            try examine(settings.paths.kubeconfig)
+            await group.triggerGracefulShutdown()
+            try await task.value
+        } catch {
+            await group.triggerGracefulShutdown()
+            _ = await task.result
+            try? await shutdown.run { _ in }
+            throw error
+        }
+        try await shutdown.run { _ in }
+    }
+
+    private func examine(_ kubeconfig: String) throws {
+        func kubectl(_ arguments: String..., input: String = "") throws -> Outcome {
+            try Self.run(["timeout", "60", "kubectl", "--kubeconfig", kubeconfig] + arguments, input: input)
+        }
+        let pods = """
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: p}
+            spec: {containers: [{name: main, image: localhost/host, command: [/bin/sh, -c, "for i in 1 2 3; do echo line $i; done; while true; do sleep 0.2; done"]}]}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: again}
+            spec: {containers: [{name: main, image: localhost/host, command: [/bin/sh, -c, "echo a life; exit 3"]}]}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: echo}
+            spec: {restartPolicy: Never, containers: [{name: main, image: localhost/host, stdin: true, stdinOnce: true, command: [/bin/sh, -c, "while read line; do echo got $line; done; echo end"]}]}
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: {name: tick}
+            spec: {restartPolicy: Never, containers: [{name: main, image: localhost/host, command: [/bin/sh, -c, "for i in $(seq 1 20); do echo tick $i; sleep 0.1; done"]}]}
+            """
+        #expect(try kubectl("apply", "-f", "-", input: pods).status == 0)
+        #expect(try kubectl("wait", "--for=condition=Ready", "pod/p", "pod/echo", "--timeout=50s").status == 0)
+
+        let ticks = (1...20).map { "tick \($0)\n" }.joined()
+        // Refused until its container has begun, and then followed to its end.
+        var followed = try kubectl("logs", "-f", "tick")
+        let deadline = ContinuousClock.now + .seconds(50)
+        while followed.status != 0, ContinuousClock.now < deadline { followed = try kubectl("logs", "-f", "tick") }
+        #expect(followed.output == ticks, "\(followed.error)")
+        #expect(try kubectl("logs", "p", "--tail=2").output == "line 2\nline 3\n")
+        #expect(try kubectl("logs", "p", "--since=1h").output == "line 1\nline 2\nline 3\n")
+        #expect(try kubectl("logs", "p", "--limit-bytes=6").output == "line 1")
+        #expect(try kubectl("logs", "p", "--since-time=2100-01-01T00:00:00Z").output == "")
+        let stamped = try kubectl("logs", "p", "--tail=1", "--timestamps").output
+        #expect(stamped.contains("T") && stamped.hasSuffix(" line 3\n"))
+        let none = try kubectl("logs", "p", "--previous")
+        #expect(none.error.contains("previous terminated container \"main\" in pod \"p\" not found"), "\(none.error)")
+        let restarted = "jsonpath={.status.containerStatuses[0].restartCount}=1"
+        #expect(try kubectl("wait", "--for=\(restarted)", "pod/again", "--timeout=50s").status == 0)
+        #expect(try kubectl("logs", "again", "--previous").output == "a life\n")
+
+        let failing = try kubectl("exec", "p", "--", "sh", "-c", "echo out; echo err >&2; exit 4")
+        #expect(failing.status == 4)
+        #expect(failing.output == "out\n")
+        #expect(failing.error.hasPrefix("err\n"))
+        let long = String(repeating: "all of it, in order. ", count: 50_000)
+        #expect(try kubectl("exec", "-i", "p", "--", "cat", input: long).output == long)
+        let terminal = try Self.run(
+            [
+                "timeout", "60", "script", "-qec",
+                "kubectl --kubeconfig \(kubeconfig) exec -it p -- sh -c 'tty; echo done'", "/dev/null",
+            ])
+        #expect(terminal.output.contains("/dev/pts/") && terminal.output.contains("done"))
+
+        #expect(try kubectl("attach", "-i", "echo", input: "one\ntwo\n").output == "got one\ngot two\nend\n")
+        #expect(try kubectl("get", "pod", "echo", "-o", "jsonpath={.status.containerStatuses[0].restartCount}").output == "0")
+
+        // What is not there yet says so at once.
+        let forward = try kubectl("port-forward", "pod/p", ":80")
+        #expect(forward.status == 1)
+        #expect(forward.error.contains("port-forward is not served by this node"), "\(forward.error)")
+    }
+
+    private static func run(_ arguments: [String], input: String = "") throws -> Outcome {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-kubectl-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func file(_ name: String, _ content: String = "") throws -> FileHandle {
+            let url = folder.appending(path: name)
+            try Data(content.utf8).write(to: url)
+            return try FileHandle(forUpdating: url)
+        }
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = arguments
+        process.standardInput = try file("input", input)
+        process.standardOutput = try file("output")
+        process.standardError = try file("error")
+        try process.run()
+        process.waitUntilExit()
+        func text(_ name: String) throws -> String {
+            String(decoding: try Data(contentsOf: folder.appending(path: name)), as: UTF8.self)
+        }
+        return Outcome(status: process.terminationStatus, output: try text("output"), error: try text("error"))
+    }
+}
