@@ -1,6 +1,6 @@
 import Foundation
 import KubernetesClient
-import KubernetesTypes
+public import KubernetesTypes
 
 /// `apus doctor`: what the machine lacks and what is wrong with its cluster, each with what to do.
 public struct Doctor: Sendable {
@@ -16,6 +16,11 @@ public struct Doctor: Sendable {
         public var finding: String
 
         public var line: String { "\(outcome.rawValue)  \(subject): \(finding)" }
+
+        /// The same for programs; `outcome` is good, note or wrong.
+        public var document: JSONValue {
+            ["outcome": .string("\(outcome)"), "subject": .string(subject), "finding": .string(finding)]
+        }
     }
 
     private let dataDirectory: String

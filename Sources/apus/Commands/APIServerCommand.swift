@@ -7,7 +7,12 @@ import ServiceLifecycle
 /// `apus apiserver`: the embedded Kubernetes-compatible API server alone.
 struct APIServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "apiserver", abstract: "Runs the Kubernetes-compatible API server alone.")
+        commandName: "apiserver", abstract: "Runs the Kubernetes-compatible API server alone.",
+        discussion: """
+            Examples:
+              apus apiserver --port 0                        in memory; says at which port
+              apus apiserver --data DIR --token-file tokens.csv
+            """)
 
     @Option(
         name: .customLong("data"),

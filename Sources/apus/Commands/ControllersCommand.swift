@@ -11,7 +11,11 @@ import ServiceLifecycle
 struct ControllersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "controllers",
-        abstract: "Runs the built-in controllers and the scheduler against an API server that has none.")
+        abstract: "Runs the built-in controllers and the scheduler against an API server that has none.",
+        discussion: """
+            Examples:
+              apus controllers --kubeconfig DIR/kubeconfig
+            """)
 
     @Option(help: "How to reach the API server. Without it: $KUBECONFIG, the pod's service account, ~/.kube/config.")
     var kubeconfig: String?

@@ -7,7 +7,11 @@ import ServiceLifecycle
 /// `apus gateway`: the data plane alone, against any API server.
 struct GatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "gateway", abstract: "Runs the gateway: one stable address for each inference service.")
+        commandName: "gateway", abstract: "Runs the gateway: one stable address for each inference service.",
+        discussion: """
+            Examples:
+              apus gateway --kubeconfig ~/.kube/config
+            """)
 
     @Option(help: "Kubeconfig of the API server. As kubectl finds it when left out.")
     var kubeconfig: String?

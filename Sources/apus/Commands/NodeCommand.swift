@@ -43,7 +43,12 @@ struct NodeOptions: ParsableArguments {
 
 /// `apus node run`, which is also `apus node`.
 struct RunNodeCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "run", abstract: "Runs the agent (default).")
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the agent (default).",
+        discussion: """
+            Examples:
+              sudo apus node run --kubeconfig admin.yaml --name edge-1
+            """)
 
     @OptionGroup var node: NodeOptions
 
@@ -150,7 +155,11 @@ struct RunNodeCommand: AsyncParsableCommand {
 /// `apus node stop`: ends what an agent left running.
 struct StopNodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stop", abstract: "Ends all containers of a node whose agent does not run, and cleans up its network.")
+        commandName: "stop", abstract: "Ends all containers of a node whose agent does not run, and cleans up its network.",
+        discussion: """
+            Examples:
+              sudo apus node stop --data /srv/node --bridge pods1
+            """)
 
     @OptionGroup var node: NodeOptions
 

@@ -15,7 +15,7 @@ struct ServeCommand: AsyncParsableCommand {
             loaded and warmed up. A bundle that is damaged, or that cannot be served, ends \
             the process; the reason is in the termination message.
 
-            EXAMPLES
+            Examples:
               apus serve --bundle ./model --model-name tickets --model-version tickets-1
 
               apus serve --artifact file:///var/lib/apus/artifacts --digest sha256:… \\

@@ -20,7 +20,27 @@ struct CRDsCommand: ParsableCommand {
 
 /// `apus version`
 struct VersionCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "version", abstract: "Prints the version.")
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Prints the version.",
+        discussion: """
+            Examples:
+              apus version
+              apus version -o json
+            """)
 
-    func run() { Terminal.say("apus \(ProductVersion.current)") }
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text, json, yaml
+    }
+
+    @Option(name: .shortAndLong, help: "text, json or yaml.")
+    var output = Format.text
+
+    func run() throws {
+        let document: JSONValue = ["version": .string(ProductVersion.current)]
+        switch output {
+        case .text: Terminal.say("apus \(ProductVersion.current)")
+        case .json: Terminal.say(JSONSerializer.string(document))
+        case .yaml: Terminal.say(try YAML.string(document))
+        }
+    }
 }
