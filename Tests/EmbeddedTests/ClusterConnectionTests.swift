@@ -36,7 +36,7 @@ import Testing
         metadata: {name: tickets}
         spec:
           runtimeRef: {name: none}
-          inputs: [{name: training, uri: "file:///opt/apus/train.csv"}]
+          inputs: [{name: training, uri: "file:///opt/apus/models/all-MiniLM-L6-v2/tokenizer.json"}]
         """
 
     private static func setPhase(_ phase: TrainingJobStatus.Phase, _ server: InProcessCluster) async throws {

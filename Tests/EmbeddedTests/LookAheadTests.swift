@@ -18,7 +18,8 @@ import Testing
               containers: [{name: trainer, image: localhost/host, command: [train]}]
         """
 
-    private static func job(_ change: String = "", uri: String = "file:///opt/apus/data/train.csv") -> String {
+    /// The input is any file that hack/setup installs: the plan looks whether it is there, not into it.
+    private static func job(_ change: String = "", uri: String = "file:///opt/apus/models/all-MiniLM-L6-v2/tokenizer.json") -> String {
         """
         apiVersion: apus.dev/v1alpha1
         kind: TrainingJob
@@ -64,6 +65,8 @@ import Testing
     @Test func namesWhatStandsInTheWay() async throws {
         let missing = try await Self.plan(Self.job())
         #expect(missing[0].lines.contains { $0.contains("There is no ClusterTrainingRuntime named small") })
+        let gone = try await Self.plan(Self.runtime, Self.job(uri: "file:///opt/apus/no-such-file.csv"))
+        #expect(gone[1].obstacle?.hasPrefix("InputNotFound: ") == true)
         let outside = try await Self.plan(Self.runtime, Self.job(uri: "file:///etc/shadow"))
         #expect(outside[1].obstacle?.hasPrefix("FileNotAllowed: ") == true)
     }
