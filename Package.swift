@@ -162,6 +162,7 @@ let suites: [Suite] = [
     Suite(name: "ReconcilersTests", subjects: ["Reconcilers"]),
     Suite(name: "ReconciliationTests", subjects: ["Reconciliation"]),
     Suite(name: "SchedulingTests", subjects: ["Scheduling"]),
+    Suite(name: "TrainingAgentTests", subjects: ["TrainingAgent"]),
     Suite(name: "TransformerTests", subjects: ["Transformer"], hasFixtures: true),
     // Of the whole rather than of a module.
     Suite(name: "RepositoryTests"),

@@ -169,10 +169,10 @@ public struct APIServer: ServiceLifecycle.Service {
 
     // MARK: Keys
 
-    private static func signer(in directory: URL?) throws -> TokenSigner {
+    static func signer(in directory: URL?) throws -> TokenSigner {
         guard let directory else { return TokenSigner() }
         let file = directory.appending(path: "service-account.key")
-        if let pem = try? String(contentsOf: file, encoding: .utf8) { return try TokenSigner(pem: pem) }
+        if let pem = try KeyFiles.read(file) { return try KeyFiles.parse(file) { try TokenSigner(pem: pem) } }
         let signer = TokenSigner()
         try ClusterCertificates.write(signer.privateKeyPEM, to: file)
         return signer

@@ -31,9 +31,12 @@ public enum Machine {
         guard geteuid() == 0 else { throw MissingPrerequisite("this test works with containers or mounts: run it as root") }
     }
 
-    /// The program as it was last built in this checkout.
+    /// The program that `APUS_PROGRAM` names, or as it was last built for debugging in this checkout.
     public static func builtProgram(checkout: URL) throws -> URL {
-        try file(checkout.appending(path: ".build/debug/apus").path, remedy: "run swift build")
+        if let named = ProcessInfo.processInfo.environment["APUS_PROGRAM"], !named.isEmpty {
+            return try file(named, remedy: "APUS_PROGRAM names it; run hack/build")
+        }
+        return try file(checkout.appending(path: ".build/debug/apus").path, remedy: "run swift build")
     }
 
     /// Ports of the loopback address that nobody listens at, all different.

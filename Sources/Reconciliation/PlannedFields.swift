@@ -29,28 +29,35 @@ public enum PlannedFields {
             planned["metadata"]?[name] = nil
         }
         if planned["metadata"]?.object?.isEmpty == true { planned["metadata"] = nil }
-        return isInForce(planned, live.value, fields)
+        return isInForce(planned, live.value, fields, areQuantities: false)
     }
 
-    private static func isInForce(_ planned: JSONValue, _ live: JSONValue, _ fields: JSONValue) -> Bool {
+    /// Fields whose texts, or members' texts, are quantities, which the server writes in its own way.
+    private static let quantityFields: Set<String> = [
+        "requests", "limits", "sizeLimit", "divisor", "capacity", "overhead", "hard", "storage",
+    ]
+
+    private static func isInForce(_ planned: JSONValue, _ live: JSONValue, _ fields: JSONValue, areQuantities: Bool) -> Bool {
         switch planned {
         case .object(let members):
             let held = heldMembers(fields)
             // The map is one field: it was replaced as a whole.
-            if held.isEmpty { return isSameAtomicMap(members, live) }
+            if held.isEmpty { return isSameAtomicMap(members, live, areQuantities: areQuantities) }
             let given = members.filter { !$0.value.isNull }
             guard held.subtracting(given.keys).isEmpty else { return false }
             return given.allSatisfy { name, value in
                 guard held.contains(name), let child = fields["f:\(name)"], let present = live[name] else { return false }
-                return isInForce(value, present, child)
+                return isInForce(value, present, child, areQuantities: areQuantities || quantityFields.contains(name))
             }
         case .array(let elements):
             let names = fields.object.map { Array($0.keys) } ?? []
-            if names.contains(where: { $0.hasPrefix("k:") }) { return isKeyedListInForce(elements, live, fields) }
+            if names.contains(where: { $0.hasPrefix("k:") }) {
+                return isKeyedListInForce(elements, live, fields, areQuantities: areQuantities)
+            }
             if names.contains(where: { $0.hasPrefix("v:") }) { return isSetInForce(elements, live, names) }
             guard let present = live.array, present.count == elements.count else { return false }
-            return zip(elements, present).allSatisfy { isCovered($0, by: $1) }
-        default: return isSameScalar(planned, live)
+            return zip(elements, present).allSatisfy { isCovered($0, by: $1, areQuantities: areQuantities) }
+        default: return isSameScalar(planned, live, areQuantities: areQuantities)
         }
     }
 
@@ -59,7 +66,9 @@ public enum PlannedFields {
         Set((fields.object ?? [:]).keys.filter { $0.hasPrefix("f:") }.map { String($0.dropFirst(2)) })
     }
 
-    private static func isKeyedListInForce(_ elements: [JSONValue], _ live: JSONValue, _ fields: JSONValue) -> Bool {
+    private static func isKeyedListInForce(
+        _ elements: [JSONValue], _ live: JSONValue, _ fields: JSONValue, areQuantities: Bool
+    ) -> Bool {
         let held = (fields.object ?? [:]).filter { $0.key.hasPrefix("k:") }
         guard held.count == elements.count else { return false }
         return elements.allSatisfy { element in
@@ -70,7 +79,7 @@ public enum PlannedFields {
                 // Keys that the server defaulted are held without having been planned.
                 var child = child
                 for name in key.keys where element[name] == nil { child["f:\(name)"] = nil }
-                return isInForce(element, present, child)
+                return isInForce(element, present, child, areQuantities: areQuantities)
             }
         }
     }
@@ -79,7 +88,7 @@ public enum PlannedFields {
     private static func isOf(_ element: JSONValue, _ key: [String: JSONValue], strictly: Bool = false) -> Bool {
         key.allSatisfy { name, value in
             guard let given = element[name] else { return !strictly }
-            return isSameScalar(given, value)
+            return isSameScalar(given, value, areQuantities: false)
         }
     }
 
@@ -92,29 +101,34 @@ public enum PlannedFields {
     /// Fields that the server adds to maps that are otherwise one field.
     private static let defaultedInAtomicMaps: Set<String> = ["apiVersion", "divisor"]
 
-    private static func isSameAtomicMap(_ members: [String: JSONValue], _ live: JSONValue) -> Bool {
+    private static func isSameAtomicMap(_ members: [String: JSONValue], _ live: JSONValue, areQuantities: Bool) -> Bool {
         guard let present = live.object else { return false }
         let extra = Set(present.keys).subtracting(members.keys).subtracting(defaultedInAtomicMaps)
-        return extra.isEmpty && isCovered(.object(members), by: live)
+        return extra.isEmpty && isCovered(.object(members), by: live, areQuantities: areQuantities)
     }
 
     /// Whether everything planned is there, whatever defaults are there beside it.
-    private static func isCovered(_ planned: JSONValue, by live: JSONValue) -> Bool {
+    private static func isCovered(_ planned: JSONValue, by live: JSONValue, areQuantities: Bool) -> Bool {
         switch planned {
         case .object(let members):
-            members.allSatisfy { name, value in value.isNull || (live[name].map { isCovered(value, by: $0) } ?? false) }
+            members.allSatisfy { name, value in
+                let areQuantities = areQuantities || quantityFields.contains(name)
+                return value.isNull || (live[name].map { isCovered(value, by: $0, areQuantities: areQuantities) } ?? false)
+            }
         case .array(let elements):
-            live.array.map { $0.count == elements.count && zip(elements, $0).allSatisfy { isCovered($0, by: $1) } } ?? false
-        default: isSameScalar(planned, live)
+            live.array.map {
+                $0.count == elements.count
+                    && zip(elements, $0).allSatisfy { isCovered($0, by: $1, areQuantities: areQuantities) }
+            } ?? false
+        default: isSameScalar(planned, live, areQuantities: areQuantities)
         }
     }
 
-    private static func isSameScalar(_ planned: JSONValue, _ live: JSONValue) -> Bool {
+    private static func isSameScalar(_ planned: JSONValue, _ live: JSONValue, areQuantities: Bool) -> Bool {
         if planned == live { return true }
         if let left = planned.number, let right = live.number { return left == right }
-        // `1`, "1000m" and "1" are one quantity; a text that merely looks like one is still only equal to itself where the
-        // server leaves it alone, and then the comparison above has found it.
-        guard let left = quantity(planned), let right = quantity(live) else { return false }
+        // `1`, "1000m" and "1" are one quantity. Elsewhere "1" and "1.0" are two texts.
+        guard areQuantities, let left = quantity(planned), let right = quantity(live) else { return false }
         return left == right
     }
 

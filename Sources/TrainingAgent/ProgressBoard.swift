@@ -38,7 +38,8 @@ final class ProgressBoard: Sendable {
             state.firstStep = first
             guard let total = state.progress.totalSteps, step > first.step, total >= step else { return }
             let perStep = now.timeIntervalSince(first.time) / Double(step - first.step)
-            state.progress.estimatedRemaining = KubernetesDuration(seconds: (perStep * Double(total - step)).rounded())
+            state.progress.estimatedRemaining = KubernetesDuration(
+                seconds: min((perStep * Double(total - step)).rounded(), 1e9))
         }
     }
 }
@@ -50,7 +51,7 @@ extension ProgressBoard.State {
         if let epoch = record.epoch { progress.epoch = (epoch * 1000).rounded() / 1000 }
         var metrics = progress.metrics ?? []
         for (name, value) in record.values {
-            let rounded = (value * 1_000_000).rounded() / 1_000_000
+            let rounded = abs(value) < 1e9 ? (value * 1_000_000).rounded() / 1_000_000 : value
             if let index = metrics.firstIndex(where: { $0.name == name }) {
                 metrics[index].value = rounded
             } else if metrics.count < 64 {
@@ -73,45 +74,27 @@ struct MetricRecord: Equatable {
     /// - Returns: nil for a line that is no JSON object.
     init?(line: some Sequence<UInt8>) {
         guard let members = (try? JSONParser.parse(line))?.object else { return nil }
-        step = members["step"]?.integer.map { Int($0) }
-        totalSteps = members["totalSteps"]?.integer.map { Int($0) }
-        epoch = members["epoch"]?.number
+        step = Self.count(members["step"])
+        totalSteps = Self.count(members["totalSteps"])
+        epoch = members["epoch"]?.number.flatMap { (0...1e9).contains($0) ? $0 : nil }
         for (name, value) in members where !["step", "totalSteps", "epoch", "totalEpochs", "time"].contains(name) {
             if let number = value.number, number.isFinite { values[name] = number }
         }
     }
-}
 
-/// Reads what has been appended to `metrics.jsonl`; a line counts when its end is there.
-struct MetricsFile {
-    let url: URL
-    private var offset: UInt64 = 0
-    private var rest: [UInt8] = []
-
-    init(url: URL) { self.url = url }
-
-    static func readAll(_ url: URL) -> [MetricRecord] {
-        var file = MetricsFile(url: url)
-        return file.readNew()
+    /// A number of steps, as far as numbers of JSON are exact; nothing else is one.
+    private static func count(_ value: JSONValue?) -> Int? {
+        guard let integer = value?.integer, (0...(1 << 53)).contains(integer) else { return nil }
+        return Int(integer)
     }
 
-    mutating func readNew() -> [MetricRecord] {
-        guard let handle = try? FileHandle(forReadingFrom: url) else { return [] }
-        defer { try? handle.close() }
-        let size = (try? handle.seekToEnd()) ?? 0
-        if size < offset {
-            // Written anew from its start.
-            offset = 0
-            rest = []
-        }
-        guard size > offset, (try? handle.seek(toOffset: offset)) != nil else { return [] }
-        // At most 4 MiB at a time: a hostile trainer cannot fill the agent's memory.
-        guard let data = try? handle.read(upToCount: Int(min(size - offset, 4 << 20))) else { return [] }
-        offset += UInt64(data.count)
-        var lines = (rest + data).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        let last = lines.popLast().map(Array.init) ?? []
-        rest = last.count > 1 << 20 ? [] : last
-        return lines.compactMap { MetricRecord(line: $0) }
+    /// Takes over what a later line says.
+    mutating func merge(_ later: MetricRecord) {
+        step = later.step ?? step
+        totalSteps = later.totalSteps ?? totalSteps
+        epoch = later.epoch ?? epoch
+        // As many names as the board keeps, with room for others' choice of which.
+        for (name, value) in later.values where values[name] != nil || values.count < 256 { values[name] = value }
     }
 }
 
@@ -127,7 +110,7 @@ struct LogMetrics {
         var record = MetricRecord()
         for (name, regex) in patterns {
             guard let match = try? regex.firstMatch(in: line), match.output.count > 1, let text = match.output[1].substring,
-                let value = Double(text)
+                let value = Double(text), value.isFinite
             else { continue }
             record.values[name] = value
         }

@@ -12,6 +12,7 @@ public import KubernetesClient
 import KubernetesTypes
 public import Logging
 public import ServiceLifecycle
+import Synchronization
 
 public final class TrainingAgent: ServiceLifecycle.Service {
     private let configuration: TrainingAgentConfiguration
@@ -20,6 +21,8 @@ public final class TrainingAgent: ServiceLifecycle.Service {
     private let podName: String
     private let logger: Logger
     private let progress: ProgressBoard
+    /// Where reading has come to; records reach the board in their order, whoever reads them.
+    private let metrics: Mutex<MetricsFile>
     private let store: any BundleStore
     /// How long a store may take to have room again.
     private let publishingPatience: Duration
@@ -39,6 +42,7 @@ public final class TrainingAgent: ServiceLifecycle.Service {
         self.logger = logger
         store = try StoreURI(configuration.store).openStore()
         progress = ProgressBoard(attempt: configuration.attempt)
+        metrics = Mutex(MetricsFile(url: folders.metrics))
     }
 
     /// Works until the trainer has ended and what it left is safe. SIGTERM does not stop it: the trainer gets the same signal, and
@@ -72,8 +76,12 @@ public final class TrainingAgent: ServiceLifecycle.Service {
                 let status = pod.status?.containerStatuses?.first { $0.name == "trainer" }
                 if let end = status?.state?.terminated { return end }
             } catch {
-                // The API server may be away for long; the trainer goes on, and so does the wait.
                 failures += 1
+                // The account went before the pod, with the job that owns both: nobody asks what becomes of the training.
+                if Task.isShuttingDownGracefully, let refusal = error as? StatusError, [401, 403, 404].contains(refusal.code) {
+                    return ContainerStateTerminated(exitCode: 143, reason: "Error")
+                }
+                // The API server may be away for long; the trainer goes on, and so does the wait.
                 if failures == 1 || failures % 30 == 0 {
                     logger.warning("own pod cannot be read; trying on", metadata: ["error": "\(error)"])
                 }
@@ -84,7 +92,7 @@ public final class TrainingAgent: ServiceLifecycle.Service {
     }
 
     private func conclude(_ end: ContainerStateTerminated) async -> TrainingAgentReport {
-        progress.take(MetricsFile.readAll(folders.metrics))
+        metrics.withLock { progress.take($0.readRest()) }
         await saveCheckpoints()
         let inputs = InputRecord.read(folders.inputRecord)
         guard end.exitCode == 0 else { return failure(end, inputs: inputs) }
@@ -126,8 +134,8 @@ public final class TrainingAgent: ServiceLifecycle.Service {
     }
 
     private func failure(_ end: ContainerStateTerminated, inputs: [String: String]?) -> TrainingAgentReport {
-        let text = (try? String(decoding: Data(contentsOf: folders.failure).prefix(3000), as: UTF8.self))?
-            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = TrainerFile.beginning(of: folders.failure.path, limit: 3000)
+            .map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines) }
         if end.reason == "OOMKilled" {
             return TrainingAgentReport(
                 outcome: .interrupted, reason: "OutOfMemory",
@@ -137,7 +145,9 @@ public final class TrainingAgent: ServiceLifecycle.Service {
         if end.exitCode == 1, let text, !text.isEmpty {
             return TrainingAgentReport(outcome: .failed, reason: "TrainerFailed", message: text, inputs: inputs)
         }
-        let words = text.flatMap { $0.isEmpty ? nil : ": \($0)" } ?? "; see its log"
+        // A container that could not even start has no log; its engine says why.
+        let start = ["StartError", "ContainerCannotRun"].contains(end.reason) ? end.message : nil
+        let words = (start ?? text).flatMap { $0.isEmpty ? nil : ": \($0)" } ?? "; see its log"
         return TrainingAgentReport(
             outcome: .interrupted, reason: end.exitCode > 128 ? "TrainerKilled" : "TrainerExited",
             message: "The trainer ended with exit code \(end.exitCode)\(words).", inputs: inputs)
@@ -171,9 +181,8 @@ public final class TrainingAgent: ServiceLifecycle.Service {
     // MARK: Progress
 
     private func tailMetrics() async {
-        var file = MetricsFile(url: folders.metrics)
         while !Task.isCancelled {
-            progress.take(file.readNew())
+            metrics.withLock { progress.take($0.readNew()) }
             try? await Task.sleep(for: .milliseconds(500))
         }
     }

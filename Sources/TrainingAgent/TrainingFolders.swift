@@ -17,8 +17,8 @@ public struct TrainingFolders: Sendable {
     var checkpoints: URL { root.appending(path: "checkpoints") }
     var failure: URL { root.appending(path: "output/failure") }
     var metrics: URL { root.appending(path: "output/metrics.jsonl") }
-    /// What the fetching container found, for the agent's report.
-    var inputRecord: URL { root.appending(path: "output/.apus-inputs.json") }
+    /// What the fetching container found, for the agent's report. The trainer can read this folder, and not write to it.
+    var inputRecord: URL { root.appending(path: "input/.apus-inputs.json") }
 }
 
 /// Digests of the channels, handed from the fetching container to the agent.
@@ -29,6 +29,7 @@ enum InputRecord {
     }
 
     static func read(_ url: URL) -> [String: String]? {
-        (try? Data(contentsOf: url)).flatMap { try? JSONDecoder().decode([String: String].self, from: $0) }
+        TrainerFile.beginning(of: url.path, limit: 1 << 20)
+            .flatMap { try? JSONDecoder().decode([String: String].self, from: Data($0)) }
     }
 }

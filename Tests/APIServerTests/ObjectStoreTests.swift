@@ -126,6 +126,26 @@ struct ObjectStoreTests {
         #expect(store.objects(Self.resource).objects.count == 200)
     }
 
+    /// Writers that no queue orders, too: of many that saw the same revision, one writes.
+    @Test func oneWriterWinsARevision() async throws {
+        let store = try ObjectStore(persistence: CrowdedPersistence())
+        var current = try await write(store, .create(object("a")))
+        for _ in 0..<100 {
+            let revision = current.revision
+            let won = await withTaskGroup(of: StoredObject?.self) { group in
+                for index in 0..<8 {
+                    group.addTask { try? await write(store, .update(object("a", value: "\(index)"), expected: revision)) }
+                }
+                var won: [StoredObject] = []
+                for await stored in group { if let stored { won.append(stored) } }
+                return won
+            }
+            #expect(won.count == 1)
+            current = try #require(store.object(Self.resource, key: "n/a"))
+            #expect(current.revision == revision + 1)
+        }
+    }
+
     /// A write that the disk refuses never happened, and the store goes on.
     @Test func aFullDiskRefusesWritesAndKeepsReads() async throws {
         let persistence = FlakyPersistence()
@@ -137,6 +157,16 @@ struct ObjectStoreTests {
         #expect(store.revision == first.revision)
         persistence.isFull = false
         #expect(try await write(store, .create(object("b"))).revision == first.revision + 1)
+    }
+}
+
+/// Lets other threads go first in the middle of every write.
+private struct CrowdedPersistence: StorePersistence {
+    var blocks: Bool { false }
+    func load() throws -> PersistedState { PersistedState(revision: 0, rows: []) }
+    func close() {}
+    func write(_ changes: [PersistedChange], revision: UInt64) throws(StoreError) {
+        for _ in 0..<50 { sched_yield() }
     }
 }
 

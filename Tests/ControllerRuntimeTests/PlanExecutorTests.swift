@@ -69,6 +69,31 @@ import Testing
             events: [PlannedEvent(.normal, reason: "Planned", message: "It was planned.")])
     }
 
+    @Test func aRefusedChildIsToldOnTheObject() async throws {
+        try await Self.run { bench in
+            // A pod's conditions have all the fields that ours have.
+            var owned = DynamicObject(Self.pod("owner"))
+            owned.value["metadata"]?["namespace"] = "default"
+            let pod = try await bench.client.create(Pod.resourceType, owned)
+            var plan = Self.plan()
+            plan.finalizers = nil
+            plan.status = ["message": "All is there."]
+            plan.children = [.createOnce(Self.pod("Not A Name"), .owned)]
+            let refusal = await #expect(throws: StatusError.self) {
+                try await bench.executor().execute(plan, for: pod, children: [])
+            }
+            #expect(refusal?.message.contains("Not A Name") == true)
+            let status = try await bench.client.get(Pod.resourceType, pod.key).value["status"]
+            let ready = status?["conditions"]?.array?.first { $0["type"] == "Ready" }
+            #expect(ready?["status"]?.string == "False" && ready?["reason"]?.string == "CreateRefused")
+            #expect(ready?["message"]?.string?.contains("Not A Name") == true)
+            let events = try await bench.client.list(Event.resourceType, namespace: "default").items
+            #expect(events.contains { $0.value["reason"]?.string == "CreateRefused" })
+            // The status of the plan, which says that its children are there, is not written.
+            #expect(status?["message"] == nil)
+        }
+    }
+
     @Test func everythingIsMadeOnceAndThenNothingIsWritten() async throws {
         try await Self.run { bench in
             let report = try await bench.executor().execute(Self.plan(), for: bench.owner, children: [])

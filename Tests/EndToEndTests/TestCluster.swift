@@ -1,3 +1,4 @@
+import ApusTesting
 import Foundation
 import Synchronization
 
@@ -24,7 +25,7 @@ final class TestCluster: Sendable {
         let process = Int(ProcessInfo.processInfo.processIdentifier)
         let slot = (process * 2 + number) % 100
         gateway = "http://127.0.0.1:\(28200 + slot)"
-        program = "\(Self.root)/.build/debug/apus"
+        program = try Machine.builtProgram(checkout: URL(filePath: Self.root)).path
         data = "/var/lib/apus-test-\(process)-\(number)"
         try FileManager.default.createDirectory(atPath: "\(data)/examples", withIntermediateDirectories: true)
         try FileManager.default.copyItem(

@@ -1,5 +1,6 @@
 import ApusTesting
 import ArtifactStore
+import Drift
 import Exposition
 import Foundation
 import Logging
@@ -92,6 +93,51 @@ import Testing
         }
         await gateway.stop()
         try await backend.stop()
+    }
+
+    /// A store that does not answer once is no reason to stop counting.
+    @Test func aProfileIsReadAgainAfterPauses() throws {
+        func kind(_ answer: ProfileCache.Answer) -> String {
+            switch answer {
+            case .profile: "profile"
+            case .none: "none"
+            case .unread: "unread"
+            }
+        }
+        var cache = ProfileCache()
+        let artifact = ArtifactLocation(uri: "file:///store", digest: "sha256:0")
+        var now = ContinuousClock.now
+        #expect(kind(cache.answer(artifact, now: now)) == "unread")
+        for pause in [1, 2, 4, 8, 16, 32, 64, 64] {
+            cache.record(.failed, of: artifact, now: now)
+            #expect(kind(cache.answer(artifact, now: now.advanced(by: .milliseconds(pause * 1000 - 1)))) == "none", "\(pause)")
+            now = now.advanced(by: .seconds(pause))
+            #expect(kind(cache.answer(artifact, now: now)) == "unread", "\(pause)")
+        }
+        cache.record(.profile(try ReferenceProfile(json: Data(Self.profile.utf8))), of: artifact, now: now)
+        #expect(kind(cache.answer(artifact, now: now)) == "profile")
+        cache.keepOnly([])
+        cache.record(.absent, of: artifact, now: now)
+        #expect(kind(cache.answer(artifact, now: now.advanced(by: .seconds(3600)))) == "none")
+    }
+
+    /// Nobody takes requests out of the queue here: what does not fit in its bytes is counted as missed.
+    @Test func theQueueIsBoundedByBytes() throws {
+        let registry = MetricsRegistry()
+        let capture = DriftCapture(registry: registry, logger: Logger(label: "test"))
+        let table = TestGateway.routes([("tickets-1", 100, [1])])
+        var version = try #require(table.services[TestGateway.key]?.versions.first)
+        version.artifact = ArtifactLocation(uri: "file:///store", digest: "sha256:0")
+        let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: 1 << 20)
+        for _ in 0..<20 {
+            capture.record(
+                CapturedExchange(key: TestGateway.key, version: version, path: "/", request: [body], response: ByteBuffer()))
+        }
+        #expect(registry.page(accept: nil).body.contains(#"apus_gateway_capture_missed_total{reason="overload"} 5"#))
+        let budget = ByteBudget(10)
+        #expect(budget.take(7) && !budget.take(4))
+        budget.giveBack(7)
+        #expect(budget.take(10))
     }
 
     @Test func aVersionWithoutAProfileIsServedAllTheSame() async throws {

@@ -1,3 +1,4 @@
+import Exposition
 import Foundation
 import Testing
 import Transformer
@@ -66,11 +67,22 @@ import Transformer
                 metrics["predictions_total{\(Self.model),result=\"\($0)\"}"] ?? 0
             }
             #expect(results.reduce(0, +) == Double(texts.count))
-            #expect(metrics["predictions_total{\(Self.model),result=\"error\"}"] == 0)
+            #expect(metrics["prediction_failures_total{\(Self.model)}"] == 0)
             let requests = Double((texts.count + 6) / 7)
             #expect(metrics["prediction_latency_seconds_count{\(Self.model)}"] == requests)
             #expect(metrics["apus_model_server_requests_total{\(Self.model),code=\"200\"}"] == requests)
         }
+    }
+
+    /// Any word can be a label.
+    @Test func aLabelIsNeverAFailure() {
+        let registry = MetricsRegistry()
+        let metrics = ServingMetrics(registry, modelName: "tickets", modelVersion: "tickets-7")
+        metrics.count(prediction: "error")
+        metrics.countFailure(texts: 2)
+        let lines = registry.page(accept: nil).body.split(separator: "\n").map(String.init)
+        #expect(lines.contains("predictions_total{\(Self.model),result=\"error\"} 1"))
+        #expect(lines.contains("prediction_failures_total{\(Self.model)} 2"))
     }
 
     @Test func judgesByPostedTruth() async throws {

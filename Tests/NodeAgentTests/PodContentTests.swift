@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import KubernetesTypes
 import Testing
 
@@ -214,6 +215,38 @@ import Testing
         #expect(throws: NodeAgentError.self) {
             try store.mount(VolumeMount(mountPath: "/m", name: "", subPath: "../y"), of: volume, in: pod, variables: [:])
         }
+    }
+
+    /// Links that lead out by every way, and those that stay within.
+    @Test func subPathsStayWithinTheirVolume() throws {
+        let folder = "/tmp/apus-subpath-\(UUID().uuidString)"
+        defer { Files.remove(folder) }
+        let volume = folder + "/volume"
+        try Files.makeDirectory(volume + "/inside")
+        try Files.makeDirectory(folder + "/outside")
+        for (name, target) in [
+            ("absolute", folder + "/outside"), ("relative", "../outside"), ("dangling", folder + "/outside/none"),
+            ("upwards", "inside/../../outside"), ("loop", "loop"), ("within", "inside"), ("fresh", "inside/fresh"),
+            ("named", volume + "/inside"), ("twice", "within/../relative"),
+        ] as [(String, String)] {
+            #expect(symlink(target, volume + "/" + name) == 0)
+        }
+        try Files.write([], to: volume + "/inside/file")
+        for wanted in [
+            "/etc", "..", "inside/../..", "absolute", "absolute/x", "relative", "relative/x/y", "dangling", "dangling/x",
+            "upwards",
+            "loop", "twice", "inside/file/x",
+        ] {
+            #expect(throws: NodeAgentError.self, "\(wanted)") { try SubPath.resolve(wanted, in: volume) }
+        }
+        #expect(Files.list(folder + "/outside") == [], "nothing was made outside")
+        for (wanted, path) in [
+            ("inside", "/inside"), ("within", "/inside"), ("within/file", "/inside/file"), ("named/file", "/inside/file"),
+            ("fresh", "/inside/fresh"), ("new/./deep", "/new/deep"),
+        ] {
+            #expect(try SubPath.resolve(wanted, in: volume) == volume + path, "\(wanted)")
+        }
+        #expect(Files.isDirectory(volume + "/new/deep") && Files.isDirectory(volume + "/inside/fresh"))
     }
 
     @Test func hostPathTypesAreChecked() throws {

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import KubernetesTypes
 import Testing
 
@@ -70,6 +71,35 @@ import Testing
         #expect(actions(observation { $0.images["main"] = .pulling }) == [])
         #expect(actions(observation()) == [.start(container: "main", attempt: 0, delaySeconds: nil)])
         #expect(status(observation()).main?.state?.waiting?.reason == "ContainerCreating")
+    }
+
+    /// Only what would run over the same name or folders waits, and says for whom.
+    @Test func aRemovedPodHoldsUpItsReplacementOnly() {
+        func pod(_ name: String, owner: String? = nil, path: String? = nil, isReader: Bool = false) -> Pod {
+            shellPod(name, "true") { pod in
+                if let owner { pod.metadata.ownerReferences = [OwnerReference(kind: "Job", name: owner, uid: owner)] }
+                guard let path else { return }
+                var volume = Volume()
+                volume.name = "data"
+                volume.hostPath = HostPathVolumeSource(path: path)
+                pod.spec.volumes = [volume]
+                pod.spec.containers[0].volumeMounts = [VolumeMount(mountPath: "/data", name: "data", readOnly: isReader)]
+            }
+        }
+        func waits(_ new: Pod, _ old: Pod) -> Bool {
+            guard case .waits(let why) = StartOrder.permission(for: new, unwanted: [pod("other"), old]) else { return false }
+            return why.contains("default/\(old.name) ")
+        }
+        let rows: [(Pod, Pod, Bool)] = [
+            (pod("a"), pod("a"), true), (pod("a"), pod("b"), false),
+            (pod("a", owner: "j"), pod("b", owner: "j"), true), (pod("a", owner: "j"), pod("b", owner: "k"), false),
+            (pod("a", path: "/x"), pod("b", path: "/x"), true), (pod("a", path: "/x/y/"), pod("b", path: "/x"), true),
+            (pod("a", path: "/x"), pod("b", path: "/xy"), false),
+            (pod("a", path: "/x", isReader: true), pod("b", path: "/x"), false),
+        ]
+        for (index, row) in rows.enumerated() { #expect(waits(row.0, row.1) == row.2, "row \(index)") }
+        let same = pod("a")
+        #expect(StartOrder.permission(for: same, unwanted: [same]) == .granted)
     }
 
     @Test func nothingStartsBesideWhatIsNotWanted() {
@@ -218,6 +248,19 @@ import Testing
         #expect(!liveness.isFatal)
         liveness.record(.failure("x"))
         #expect(liveness.isFatal)
+    }
+
+    /// A container can make its termination message as large as it likes, or no file at all.
+    @Test func terminationMessagesAreBounded() throws {
+        let folder = "/tmp/apus-message-\(UUID().uuidString)"
+        try Files.makeDirectory(folder)
+        defer { Files.remove(folder) }
+        let file = folder + "/message"
+        try Files.write(Array("start".utf8) + [UInt8](repeating: UInt8(ascii: "x"), count: 100_000) + Array("end".utf8), to: file)
+        let text = try #require(ContainerEnd.message(at: file))
+        #expect(text.utf8.count == 4096 && text.hasSuffix("xend"))
+        #expect(symlink(file, folder + "/link") == 0 && mkfifo(folder + "/pipe", 0o600) == 0)
+        for name in ["link", "pipe", "none"] { #expect(ContainerEnd.message(at: folder + "/" + name) == nil, "\(name)") }
     }
 
     @Test(

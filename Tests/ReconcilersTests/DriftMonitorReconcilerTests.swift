@@ -134,6 +134,28 @@ import Testing
         #expect(world.status.decision?.contains("tickets-9 serves now") == true)
     }
 
+    @Test func theNumberOfAJobThatIsGoneIsNotGivenAgain() throws {
+        var world = try drifted()
+        world.finishJob(nil)
+        try world.look(at: 70)
+        world.observation.jobs = []
+        for second in stride(from: 700.0, through: 800, by: 10) { try world.look(at: second, .value(0.9, samples: 500)) }
+        #expect(world.observation.jobs.map(\.name) == ["watch-2"])
+        #expect(world.status.lastJob == "watch-2" && world.status.phase == .acting)
+    }
+
+    /// The promotion was made, and the candidate serves, before anybody could write down why.
+    @Test func aCrashAfterThePromotionDoesNotRefuseIt() throws {
+        var world = try drifted()
+        world.finishJob(better)
+        let before = world.status
+        try world.look(at: 100)
+        world.observation.monitor.status = before
+        world.observation.served = world.observation.versions.last
+        try world.look(at: 130)
+        #expect(world.status.decision?.hasPrefix("Promoted tickets-2") == true)
+    }
+
     @Test func withoutPromoteTheCandidateWaitsForAPerson() throws {
         var world = World(promote: false)
         for second in stride(from: 0.0, through: 60, by: 10) { try world.look(at: second, .value(0.9, samples: 500)) }

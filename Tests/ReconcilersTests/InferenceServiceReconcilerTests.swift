@@ -151,6 +151,32 @@ import Testing
         #expect(condition(try status(plan).conditions, "Ready")?.status == "True")
     }
 
+    /// A server that is not ready for two seconds comes back; one that was deleted does not.
+    @Test func whatServedStaysThoughItIsNotReadyAndTheNewCannotBe() throws {
+        var observation = observation(production: "tickets-2", served: "tickets-1")
+        observation.versions[1].spec.architecture = "Mamba"
+        observation.pods = [server("tickets-1", ready: false)]
+        let plan = try InferenceServiceReconciler.reconcile(observation)
+        #expect(names(plan).contains("Deployment/tickets-v1"))
+        #expect(try status(plan).servedVersion == "tickets-1" && status(plan).traffic?.count == 1)
+        #expect(condition(try status(plan).conditions, "Ready")?.status == "False")
+        #expect(condition(try status(plan).conditions, "Ready")?.reason == "UnsupportedArchitecture")
+    }
+
+    @Test func whatIsScaledToZeroIsNotReady() throws {
+        var observation = observation(served: "tickets-1")
+        observation.service.spec.scale = .init(replicas: 0)
+        let ready = condition(try status(InferenceServiceReconciler.reconcile(observation)).conditions, "Ready")
+        #expect(ready?.status == "False" && ready?.reason == "ScaledToZero")
+    }
+
+    @Test func aServerOfTheUsersOwnMayLoadAnything() throws {
+        var observation = observation()
+        observation.versions[0].spec.architecture = "Mamba"
+        observation.service.spec.image = "example.org/mamba-server:1"
+        #expect(try names(InferenceServiceReconciler.reconcile(observation)).contains("Deployment/tickets-v1"))
+    }
+
     @Test func aDamagedBundleIsNamedByTheServersOwnWords() throws {
         var observation = observation(served: "tickets-1")
         observation.pods = [

@@ -68,6 +68,31 @@ import Testing
         #expect(second.events.isEmpty)
     }
 
+    @Test func deletedPromotionsMoveNothing() throws {
+        let versions = [modelVersion("tickets-1"), modelVersion("tickets-2", number: 2)]
+        let promotions = [promotion("a", to: "tickets-1", at: 10), promotion("b", to: "tickets-2", at: 20)]
+        var observation = ModelObservation(model: model(), now: after(30), versions: versions, promotions: promotions)
+        observation.model.status = try status(ModelReconciler.reconcile(observation))
+        // The one in force goes, then all go.
+        for left in [[promotions[0]], []] {
+            observation.promotions = left
+            let plan = try ModelReconciler.reconcile(observation)
+            #expect(try status(plan).aliases?.first?.version == "tickets-2")
+            #expect(plan.children.isEmpty && plan.events.isEmpty)
+        }
+        // A new one counts, an old version or not.
+        observation.promotions = [promotion("c", to: "tickets-1", at: 40)]
+        #expect(try status(ModelReconciler.reconcile(observation)).aliases?.first?.version == "tickets-1")
+    }
+
+    @Test func theHighestNumberOutlivesItsVersion() throws {
+        var observation = ModelObservation(
+            model: model(), now: start, versions: [modelVersion("tickets-1"), modelVersion("tickets-4", number: 4)])
+        observation.model.status = try status(ModelReconciler.reconcile(observation))
+        observation.versions.removeLast()
+        #expect(try status(ModelReconciler.reconcile(observation)).highestNumber == 4)
+    }
+
     @Test func aPinToNothingIsTold() throws {
         let observation = ModelObservation(
             model: model { $0.aliases = [.init(name: "production", version: "gone")] }, now: start,

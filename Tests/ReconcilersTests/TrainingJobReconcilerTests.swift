@@ -105,7 +105,20 @@ import Testing
             $0.runtime?.allowedOverrides = [.resources]
             $0.job.spec.image = "other"
         },
+        Obstacle(reason: "TemplateNotAllowed", phase: .failed) { $0.runtime?.template.spec?.containers = [] },
+        Obstacle(reason: "TemplateNotAllowed", phase: .failed) {
+            $0.runtime?.template.spec?.containers[0].volumeMounts = [VolumeMount(mountPath: "/x", name: "agent-token")]
+        },
+        Obstacle(reason: "TemplateNotAllowed", phase: .failed) {
+            $0.runtime?.template.spec?.volumes = [Volume(emptyDir: EmptyDirVolumeSource(), name: "checkpoints")]
+        },
+        Obstacle(reason: "TemplateNotAllowed", phase: .failed) {
+            $0.job.spec.runtimeRef = nil
+            $0.job.spec.template = runtime.template
+            $0.job.spec.template?.spec?.volumes = [Volume(hostPath: HostPathVolumeSource(path: "/etc"), name: "etc")]
+        },
         Obstacle(reason: "InputNotFound", phase: .failed) { $0.files = ["/data/train.csv": .missing] },
+        Obstacle(reason: "FileNotAllowed", phase: .failed) { $0.files = ["/data/train.csv": .outside("/etc/shadow")] },
         Obstacle(reason: "InputEmpty", phase: .failed) { $0.files = ["/data/train.csv": .empty] },
         Obstacle(reason: "BaseModelNotFound", phase: .failed) { $0.files = ["/models/minilm": .missing] },
         Obstacle(reason: "BaseModelNotFound", phase: .pending) { $0.job.spec.baseModel = BaseModel(modelVersion: "gone-1") },
@@ -346,6 +359,47 @@ import Testing
         #expect(try status(TrainingJobReconciler.reconcile(observation)).progress?.summary == "44% (120/267)")
         observation.reading = TrainingProgressReading(attempt: 9, progress: progress)
         #expect(try status(TrainingJobReconciler.reconcile(observation)).progress == nil)
+    }
+
+    /// A trainer writes what it likes.
+    @Test(arguments: [
+        (Int.max, 1, 100), (Int.max, Int.max, 100), (-1, 10, nil), (Int.min, 10, nil), (5, 0, nil), (5, Int.min, nil),
+    ])
+    func whateverATrainerCountsIsSurvived(_ step: Int, _ total: Int, _ percent: Int?) throws {
+        let first = try TrainingJobReconciler.reconcile(observe(trainingJob()))
+        var observation = observe(
+            try applying(first, to: trainingJob()), at: after(10), pods: [pod(try createdPods(first)[0], .running)])
+        var progress = TrainingProgress()
+        (progress.step, progress.totalSteps) = (step, total)
+        observation.reading = TrainingProgressReading(attempt: 1, progress: progress)
+        #expect(try status(TrainingJobReconciler.reconcile(observation)).progress?.percent == percent)
+    }
+
+    @Test(arguments: ["99999999999999999999h", "9223372036854775807ms", "999999999999999999999999999999s"])
+    func timesWithoutEndAreACentury(_ text: String) throws {
+        let forever = try #require(KubernetesDuration(text))
+        #expect(forever.seconds <= 100 * 365 * 86_400)
+        let job = trainingJob {
+            $0.activeDeadline = forever
+            $0.startTimeout = forever
+            let policy: JSONValue = ["limit": 5, "backoff": ["base": .string(text), "cap": .string(text)]]
+            $0.retry = try? policy.decode()
+        }
+        let first = try TrainingJobReconciler.reconcile(observe(job))
+        let lost = observe(try applying(first, to: job), at: after(10), pods: [pod(try createdPods(first)[0], .killed)])
+        #expect(try status(TrainingJobReconciler.reconcile(lost)).phase == .restarting)
+    }
+
+    @Test func aNumberIsNotGivenTwice() throws {
+        let first = try TrainingJobReconciler.reconcile(observe(trainingJob()))
+        var observation = observe(
+            try applying(first, to: trainingJob()), at: after(10),
+            pods: [pod(try createdPods(first)[0], .published(digest: digest))])
+        observation.bundle = .read(BundleFacts(digest: digest))
+        observation.modelVersions = [modelVersion("tickets-1")]
+        observation.highestVersionNumber = 4
+        let plan = try TrainingJobReconciler.reconcile(observation)
+        #expect(plan.children.contains { $0.object.kind == "ModelVersion" && $0.object.name == "tickets-5" })
     }
 
     @Test func aTerminationMessageFitsWhatKubernetesKeeps() throws {

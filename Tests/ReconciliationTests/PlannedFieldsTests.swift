@@ -41,6 +41,16 @@ import Testing
         ],
     ]
 
+    /// Numbers in texts are not quantities: a version 1.10 is not a version 1.1.
+    @Test(arguments: [("1.10", "1.1"), ("1000", "1k"), ("1.0", "1")])
+    func textsAreNotQuantities(_ live: String, _ planned: String) {
+        var document = Self.live
+        document.value[path: ["metadata", "labels", "app"]] = .string(live)
+        var wanted = Self.planned
+        wanted[path: ["metadata", "labels", "app"]] = .string(planned)
+        #expect(!PlannedFields.areInForce(wanted, in: document, manager: "apus"))
+    }
+
     @Test func defaultsOthersFieldsAndQuantitiesMakeNoDifference() {
         #expect(PlannedFields.areInForce(Self.planned, in: Self.live, manager: "apus"))
         #expect(!PlannedFields.areInForce(Self.planned, in: Self.live, manager: "somebody"))
@@ -51,6 +61,7 @@ import Testing
         arguments: [
             (["metadata", "labels"], ["app": "web", "new": "1"]), (["metadata", "labels"], [:]), (["spec", "replicas"], 2),
             (["spec", "template", "spec", "nodeSelector"], [:]), (["spec", "template", "spec", "nodeSelector"], ["disk": "hdd"]),
+            (["metadata", "labels"], ["app": "web "]),
             (["spec", "template", "spec", "containers"], []),
             (["spec", "template", "spec", "containers"], [["name": "main", "image": "i:2"]]),
             (["spec", "template", "spec", "containers"], [["name": "other", "image": "i:1"]]),

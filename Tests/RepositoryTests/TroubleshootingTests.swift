@@ -12,7 +12,7 @@ import Testing
         "Memory", "Directory", "DirectoryOrCreate", "File", "Role", "ServiceAccount", "RollingUpdate", "FallbackToLogsOnError",
         "PodScheduled", "ContainerCreating", "PodInitializing", "ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff",
         "InvalidImageName", "NoSchedule", "NoExecute", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt", "FullyReplicated",
-        "RecordWrapperType", "TrainingInputMode",
+        "RecordWrapperType", "TrainingInputMode", "StartError", "ContainerCannotRun",
     ]
 
     private static func reasons() throws -> Set<String> {

@@ -1,5 +1,4 @@
 import KubernetesTypes
-import Synchronization
 
 /// Decides what a caller may do: members of `system:masters` everything, nodes what nodes need, all others what RBAC grants.
 final class Authorizer: Sendable {
@@ -44,7 +43,7 @@ final class Authorizer: Sendable {
     }
 
     private let store: ObjectStore
-    private let cache = Mutex<[Grant]?>(nil)
+    private let cache = DerivedValue<[Grant]>()
 
     private let nodes: NodeAuthorizer
 
@@ -54,7 +53,7 @@ final class Authorizer: Sendable {
     }
 
     /// Forgets what was read of roles and bindings.
-    func invalidate() { cache.withLock { $0 = nil } }
+    func invalidate() { cache.invalidate() }
 
     func decide(_ user: UserInfo, _ info: RequestInfo) -> Decision {
         if user.isIn(UserInfo.masters) { return Decision(isAllowed: true, reason: "") }
@@ -88,12 +87,7 @@ final class Authorizer: Sendable {
         return rules
     }
 
-    private var grants: [Grant] {
-        if let cached = cache.withLock({ $0 }) { return cached }
-        let made = makeGrants()
-        cache.withLock { $0 = made }
-        return made
-    }
+    private var grants: [Grant] { cache.get(makeGrants) }
 
     private func objects(_ resource: String) -> [StoredObject] {
         Array(store.objects(ResourceName(group: "rbac.authorization.k8s.io", resource: resource)).objects)

@@ -17,10 +17,13 @@ public struct ClusterCertificates: Sendable {
     /// Reads the authority from a directory, or makes one there.
     /// - Parameter directory: nil for an authority that lives as long as the process.
     public init(directory: URL?, now: Date = Date()) throws {
-        if let directory, let read = try? Self.read("ca", in: directory) {
+        if let directory, let read = try Self.read("ca", in: directory) {
             authority = read
-            signingKey = try Certificate.PrivateKey(pemEncoded: read.key)
-            issuer = try Certificate(pemEncoded: read.certificate).subject
+            signingKey = try KeyFiles.parse(directory.appending(path: "ca.key")) {
+                try Certificate.PrivateKey(pemEncoded: read.key)
+            }
+            issuer = try KeyFiles.parse(directory.appending(path: "ca.crt")) { try Certificate(pemEncoded: read.certificate) }
+                .subject
             return
         }
         let key = P256.Signing.PrivateKey()
@@ -85,31 +88,25 @@ public struct ClusterCertificates: Sendable {
 
     // MARK: Files
 
-    /// An identity that was written before, or nil.
-    static func read(_ name: String, in directory: URL) throws -> Identity {
-        Identity(
-            certificate: try String(contentsOf: directory.appending(path: "\(name).crt"), encoding: .utf8),
-            key: try String(contentsOf: directory.appending(path: "\(name).key"), encoding: .utf8))
-    }
-
-    static func write(_ identity: Identity, _ name: String, in directory: URL) throws {
-        try write(identity.certificate, to: directory.appending(path: "\(name).crt"))
-        try write(identity.key, to: directory.appending(path: "\(name).key"))
-    }
-
-    /// Writes a file that only its owner can read; under its name there is never half of it.
-    public static func write(_ text: String, to file: URL) throws {
-        let directory = file.deletingLastPathComponent()
-        try FileManager.default.createDirectory(
-            at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let temporary = directory.appending(path: ".\(file.lastPathComponent).\(UUID().uuidString)")
-        guard
-            FileManager.default.createFile(
-                atPath: temporary.path, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
-        else { throw CocoaError(.fileWriteUnknown) }
-        guard rename(temporary.path, file.path) == 0 else {
-            try? FileManager.default.removeItem(at: temporary)
-            throw CocoaError(.fileWriteUnknown)
+    /// An identity that was written before; nil only where nothing of it is there. What is there and cannot be read is never
+    /// replaced: everybody who trusts the old one would be locked out.
+    static func read(_ name: String, in directory: URL) throws -> Identity? {
+        let certificate = directory.appending(path: "\(name).crt")
+        let key = directory.appending(path: "\(name).key")
+        switch (try KeyFiles.read(certificate), try KeyFiles.read(key)) {
+        case (nil, nil): return nil
+        case (let certificate?, let key?): return Identity(certificate: certificate, key: key)
+        case (nil, _): throw KeyFiles.incomplete(there: key, missing: certificate)
+        case (_, nil): throw KeyFiles.incomplete(there: certificate, missing: key)
         }
     }
+
+    /// The key first: a certificate without its key is of no use.
+    static func write(_ identity: Identity, _ name: String, in directory: URL) throws {
+        try write(identity.key, to: directory.appending(path: "\(name).key"))
+        try write(identity.certificate, to: directory.appending(path: "\(name).crt"))
+    }
+
+    /// Writes a file that only its owner can read; under its name there is never half of it, also after a power cut.
+    public static func write(_ text: String, to file: URL) throws { try KeyFiles.write(text, to: file) }
 }

@@ -50,6 +50,8 @@ final class ObjectStore: Sendable {
     private let gathered = Mutex<[PersistedChange]?>(nil)
     private let queue = Mutex(Queue())
     private let persistence: any StorePersistence
+    /// Held from a batch's check to its publication: not every write comes through the writer's queue.
+    private let committing = Mutex<Void>(())
     private let writer = DispatchQueue(label: "apiserver.store.writer", qos: .userInitiated)
 
     init(persistence: any StorePersistence) throws {
@@ -157,8 +159,12 @@ final class ObjectStore: Sendable {
         }
     }
 
-    /// Checks, persists and publishes a batch. Only ever called by one writer at a time.
+    /// Checks, persists and publishes a batch, one at a time: the next is checked against what this one leads to.
     private func commitNow(_ writes: [StoreWrite]) -> [Result<StoredObject, StoreError>] {
+        committing.withLock { _ in commitAlone(writes) }
+    }
+
+    private func commitAlone(_ writes: [StoreWrite]) -> [Result<StoredObject, StoreError>] {
         var results: [Result<StoredObject, StoreError>] = []
         var events: [(ResourceName, StoreEvent)] = []
         var revision: UInt64 = 0

@@ -82,6 +82,7 @@ public struct ModelStatus: SchemaDescribing {
     public var phase: String?
     public var versions: Int?
     public var latestVersion: String?
+    public var highestNumber: Int?
     public var aliases: [EffectiveAlias]?
 
     public init() {}
@@ -91,6 +92,9 @@ public struct ModelStatus: SchemaDescribing {
         [
             SchemaField("versions", .integer("How many versions there are.", minimum: 0)),
             SchemaField("latestVersion", .string("The newest ModelVersion.")),
+            SchemaField(
+                "highestNumber",
+                .integer("The highest number that a version ever had; a number is not given twice.", minimum: 0)),
             SchemaField(
                 "aliases",
                 .list(

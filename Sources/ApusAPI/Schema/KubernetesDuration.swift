@@ -1,11 +1,14 @@
-/// A length of time as Go writes it: `90s`, `1h30m`, `250ms`.
+/// A length of time as Go writes it: `90s`, `1h30m`, `250ms`. A century is as long as it gets: whatever is longer means that.
 public struct KubernetesDuration: Sendable, Hashable, Comparable, Codable, CustomStringConvertible {
     static let pattern = #"^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$"#
 
-    public var seconds: Double
+    /// Nobody waits longer, and sums of times stay within what clocks and integers hold.
+    static let longest: Double = 100 * 365 * 86_400
+
+    public let seconds: Double
     private var text: String?
 
-    public init(seconds: Double) { self.seconds = seconds }
+    public init(seconds: Double) { self.seconds = seconds.isNaN ? 0 : min(max(seconds, 0), Self.longest) }
 
     /// - Returns: nil where the text is no such duration.
     public init?(_ text: String) {
@@ -21,7 +24,7 @@ public struct KubernetesDuration: Sendable, Hashable, Comparable, Codable, Custo
             rest = rest.dropFirst(unit.count)
             total += value * scale
         }
-        seconds = total
+        self.init(seconds: total)
         self.text = text
     }
 

@@ -32,7 +32,7 @@ enum UnhonouredKinds {
     private static let all: Set<String> = [
         "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "replicationcontrollers",
         "horizontalpodautoscalers.autoscaling", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io",
-        "persistentvolumeclaims", "poddisruptionbudgets.policy",
+        "persistentvolumeclaims", "poddisruptionbudgets.policy", "resourcequotas", "limitranges",
     ]
 
     static func contains(_ type: ResourceType) -> Bool { all.contains(type.groupResource) }
@@ -66,7 +66,7 @@ final class HonestyReporter: Sendable {
             PlannedEvent(
                 .warning, reason: "KindNotHonoured",
                 message:
-                    "This cluster stores objects of kind \(object.kind) and has no controller for them: nothing will come of it."),
+                    "This cluster stores objects of kind \(object.kind) and nothing acts on them: this one has no effect."),
             about: object)
     }
 

@@ -121,7 +121,7 @@ enum WorkloadFields {
         ServiceSpec.sessionAffinity = clientsStayAndOtherAddressesLeadThere
         ServiceSpec.sessionAffinityConfig > SessionAffinityConfig
         ServiceSpec.trafficDistribution - there is one node, and all of its endpoints are used
-        ServiceSpec.type -(ClusterIP,ExternalName) it is reached by its cluster IP only; use kubectl port-forward or the gateway
+        ServiceSpec.type -(ClusterIP,ExternalName) it is reached by its cluster IP only; use that, kubectl exec or the gateway
         ServicePort.appProtocol = endpointsTellTheProtocol
         ServicePort.name = podsThatNamePortsDifferentlyAreApart
         ServicePort.nodePort -(0) nothing listens on the node's own address

@@ -6,13 +6,18 @@ public import Logging
 public struct InformerScope: Sendable, Hashable {
     /// nil is all namespaces.
     public var namespace: String?
-    public var labelSelector: String?
+    public var labels: LabelSelection?
     public var fieldSelector: String?
 
-    public init(namespace: String? = nil, labelSelector: String? = nil, fieldSelector: String? = nil) {
+    public init(namespace: String? = nil, labels: LabelSelection? = nil, fieldSelector: String? = nil) {
         self.namespace = namespace
-        self.labelSelector = labelSelector
+        self.labels = labels
         self.fieldSelector = fieldSelector
+    }
+
+    /// Whether an object is in view, as far as can be told without asking the server: what a field selector shows cannot.
+    func shows(_ object: DynamicObject) -> Bool {
+        fieldSelector == nil && namespace.map { $0 == object.namespace } ?? true && labels?.matches(object.labels) ?? true
     }
 }
 
@@ -103,7 +108,7 @@ public final class Informer<Object: Sendable>: Sendable {
     }
 
     private func fetch() async throws -> String {
-        let options = ListOptions(labelSelector: scope.labelSelector, fieldSelector: scope.fieldSelector, limit: pageSize)
+        let options = ListOptions(labelSelector: scope.labels?.query, fieldSelector: scope.fieldSelector, limit: pageSize)
         let list = try await client.list(type, namespace: scope.namespace, options)
         cache.replace(with: list.items.compactMap { decoded($0) }, resourceVersion: list.resourceVersion)
         synced.open()
@@ -120,7 +125,7 @@ public final class Informer<Object: Sendable>: Sendable {
     private func follow(from start: String, failures: inout Int) async throws -> String {
         let seconds = 300 + Int(client.chance.unit() * 300)
         let options = WatchOptions(
-            labelSelector: scope.labelSelector, fieldSelector: scope.fieldSelector, resourceVersion: start,
+            labelSelector: scope.labels?.query, fieldSelector: scope.fieldSelector, resourceVersion: start,
             timeoutSeconds: seconds)
         let watch = try await client.watch(type, namespace: scope.namespace, options)
         let heard = LastVersion(start)

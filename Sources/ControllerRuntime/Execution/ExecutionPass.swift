@@ -26,7 +26,12 @@ struct ExecutionPass {
             Finalizers(wanted: $0, present: owner.finalizers, prefix: executor.finalizerPrefix)
         }
         if let finalizers, finalizers.adds { try await write(finalizers.afterAdding, type) }
-        for child in plan.children { try await make(child) }
+        do {
+            for child in plan.children { try await make(child) }
+        } catch {
+            if let refusal = Refusal(error) { await tell(refusal, type) }
+            throw error
+        }
         for patch in plan.patches { try await apply(patch) }
         try await deleteUnlisted()
         for effect in plan.effects { try await perform(effect) }
@@ -173,6 +178,24 @@ struct ExecutionPass {
 
     // MARK: The object itself
 
+    /// Says on the object what stands in the way of a child; its owner does not read a controller's log.
+    private mutating func tell(_ refusal: Refusal, _ type: ResourceType) async {
+        await executor.recorder.record(
+            PlannedEvent(.warning, reason: refusal.reason, message: refusal.message), about: owner)
+        guard plan.status != nil else { return }
+        // The plan's own status tells of children that are not there: it is the one before that still holds.
+        var status = owner.value["status"] ?? .object([:])
+        let previous = try? status["conditions"]?.decode([Condition].self)
+        var conditions = ConditionSet(previous, generation: owner.generation, now: client.time.now())
+        conditions.reconciling(reason: refusal.reason, message: refusal.message)
+        do {
+            status["conditions"] = try JSONValue(encoding: conditions.conditions)
+            try await write(status: status, type)
+        } catch {
+            // The refusal itself is what the pass ends with; the next pass tells it again.
+        }
+    }
+
     private mutating func write(status: JSONValue, _ type: ResourceType) async throws {
         let head: JSONValue = [
             "apiVersion": .string(owner.apiVersion), "kind": .string(owner.kind),
@@ -211,6 +234,25 @@ struct ExecutionPass {
             return answer
         } catch let error as StatusError where error.isNotFound {
             throw StalePlan(message: error.message)
+        }
+    }
+}
+
+/// Why a child cannot be made until somebody changes something.
+private struct Refusal {
+    let reason: String
+    let message: String
+
+    /// - Returns: nil for what passes by itself.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as ExecutionError where error.code == .nameTaken:
+            reason = "NameTaken"
+            message = "\(error.message)."
+        case let error as StatusError where error.code == 403 || error.code == 422 || error.code == 400:
+            reason = "CreateRefused"
+            message = "The server refuses what this needs: \(error.message). It is tried again; the objection has to be removed."
+        default: return nil
         }
     }
 }

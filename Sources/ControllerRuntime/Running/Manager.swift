@@ -85,12 +85,7 @@ public final class Manager: ServiceLifecycle.Service {
                 },
                 wrote: { written in
                     previous?.wrote(written)
-                    // A scope shows only some objects; what is outside must not slip in.
-                    if scope.namespace.map({ $0 == written.namespace }) ?? true, scope.labelSelector == nil,
-                        scope.fieldSelector == nil, let object = try? decode(written)
-                    {
-                        cache.wrote(object)
-                    }
+                    if scope.shows(written), let object = try? decode(written) { cache.wrote(object) }
                 })
             return informer
         }

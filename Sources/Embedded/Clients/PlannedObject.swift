@@ -17,11 +17,12 @@ public struct PlannedObject: Sendable {
         self.entry = entry
     }
 
-    /// The condition that would say that nothing goes on without the user; nil when there is none.
+    /// What would keep it from going on: a condition that says so, or a warning; nil when there is none.
     public var obstacle: String? {
         let conditions = entry?.plan.status?["conditions"]?.array ?? []
         let stalled = conditions.first { $0["type"]?.string == "Stalled" && $0["status"]?.string == "True" }
-        return stalled.map { "\($0["reason"]?.string ?? ""): \($0["message"]?.string ?? "")" }
+        if let stalled { return "\(stalled["reason"]?.string ?? ""): \(stalled["message"]?.string ?? "")" }
+        return entry?.plan.events.first { $0.severity == .warning }.map { "\($0.reason): \($0.message)" }
     }
 
     private struct Change {

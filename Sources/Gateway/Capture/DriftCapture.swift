@@ -12,6 +12,9 @@ struct CapturedExchange: Sendable {
     let path: String
     let request: [ByteBuffer]
     let response: ByteBuffer
+
+    /// Bytes that it holds, its own few included.
+    var size: Int { request.reduce(response.readableBytes + 512) { $0 + $1.readableBytes } }
 }
 
 /// Counts texts and answers by the buckets of the version's reference profile, beside the requests and never in their
@@ -24,8 +27,11 @@ final class DriftCapture: Sendable {
 
     /// What the gateway can see without knowing the model.
     static let features = ["prediction", "confidence", "text_length"]
+    /// Requests that wait to be counted, by number and by bytes.
     private static let backlog = 1_024
+    private static let backlogBytes = 16 << 20
 
+    private let budget = ByteBudget(DriftCapture.backlogBytes)
     private let buckets: CounterFamily
     private let missed: CounterFamily
     private let logger: Logger
@@ -49,7 +55,12 @@ final class DriftCapture: Sendable {
     /// Hands a request over to be counted; never waits.
     func record(_ exchange: CapturedExchange) {
         guard exchange.version.artifact != nil else { return }
-        if case .dropped = feed.yield(.exchange(exchange)) { missed.with("overload").increment() }
+        let size = exchange.size
+        guard budget.take(size) else { return missed.with("overload").increment() }
+        guard case .enqueued = feed.yield(.exchange(exchange)) else {
+            budget.giveBack(size)
+            return missed.with("overload").increment()
+        }
     }
 
     /// Makes the series of the table's versions exist at 0, before their first request.
@@ -59,26 +70,32 @@ final class DriftCapture: Sendable {
 
     /// Counts until cancelled.
     func run() async {
-        var profiles: [ArtifactLocation: ReferenceProfile?] = [:]
+        var profiles = ProfileCache()
+        var served = RoutingTable(services: [:])
         for await event in events {
             switch event {
             case .table(let table):
-                var used: Set<ArtifactLocation> = []
-                for (key, route) in table.services {
-                    for version in route.versions {
-                        guard let artifact = version.artifact else { continue }
-                        used.insert(artifact)
-                        if profiles[artifact] == nil { profiles[artifact] = await load(artifact) }
-                        if let profile = profiles[artifact] ?? nil { exposeZeros(key, version, profile) }
-                    }
-                }
+                served = table
                 forget(except: table)
-                // One that could not be read is tried again with the next table.
-                profiles = profiles.filter { used.contains($0.key) && $0.value != nil }
+                let artifacts = Set(table.services.values.flatMap(\.versions).compactMap(\.artifact))
+                profiles.keepOnly(artifacts)
+                for artifact in artifacts {
+                    let now = ContinuousClock.now
+                    if case .unread = profiles.answer(artifact, now: now) {
+                        profiles.record(await load(artifact), of: artifact, now: now)
+                    }
+                    if case .profile(let profile) = profiles.answer(artifact, now: now) { exposeZeros(table, artifact, profile) }
+                }
             case .exchange(let exchange):
+                defer { budget.giveBack(exchange.size) }
                 guard let artifact = exchange.version.artifact else { continue }
-                if profiles[artifact] == nil { profiles[artifact] = await load(artifact) }
-                if let profile = profiles[artifact] ?? nil {
+                let now = ContinuousClock.now
+                if case .unread = profiles.answer(artifact, now: now) {
+                    let reading = await load(artifact)
+                    profiles.record(reading, of: artifact, now: now)
+                    if case .profile(let profile) = reading { exposeZeros(served, artifact, profile) }
+                }
+                if case .profile(let profile) = profiles.answer(artifact, now: now) {
                     count(exchange, profile)
                 } else {
                     missed.with("no_profile").increment()
@@ -87,18 +104,24 @@ final class DriftCapture: Sendable {
         }
     }
 
-    private func load(_ artifact: ArtifactLocation) async -> ReferenceProfile? {
+    private func load(_ artifact: ArtifactLocation) async -> ProfileCache.Reading {
         do {
             let bundle = try await StoreURI(artifact.uri).openStore().open(ContentDigest(artifact.digest))
-            // A bundle of somebody else's need not have one.
-            guard bundle.manifest.file(ReferenceProfile.fileName) != nil else { return nil }
+            guard bundle.manifest.file(ReferenceProfile.fileName) != nil else { return .absent }
             let bytes = try await bundle.read(ReferenceProfile.fileName, limit: ReferenceProfile.maximumBytes)
-            return try ReferenceProfile(json: Data(bytes))
+            return .profile(try ReferenceProfile(json: Data(bytes)))
         } catch {
             logger.warning(
-                "a version's requests are not counted for drift, because its reference profile cannot be read",
+                "a version's requests are not counted for drift for now, because its reference profile cannot be read; trying on",
                 metadata: ["digest": "\(artifact.digest)", "error": "\(error)"])
-            return nil
+            return .failed
+        }
+    }
+
+    /// Makes the series of all versions with this artifact exist at 0.
+    private func exposeZeros(_ table: RoutingTable, _ artifact: ArtifactLocation, _ profile: ReferenceProfile) {
+        for (key, route) in table.services {
+            for version in route.versions where version.artifact == artifact { exposeZeros(key, version, profile) }
         }
     }
 

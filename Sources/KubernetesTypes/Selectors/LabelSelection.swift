@@ -38,6 +38,20 @@ public struct LabelSelection: Sendable, Hashable {
 
     public var isEmpty: Bool { requirements.isEmpty }
 
+    /// As a `labelSelector` of a query.
+    public var query: String {
+        requirements.map { requirement in
+            switch requirement {
+            case .exists(let key): key
+            case .doesNotExist(let key): "!\(key)"
+            case .in(let key, let values): "\(key) in (\(values.sorted().joined(separator: ",")))"
+            case .notIn(let key, let values): "\(key) notin (\(values.sorted().joined(separator: ",")))"
+            case .greaterThan(let key, let bound): "\(key)>\(bound)"
+            case .lessThan(let key, let bound): "\(key)<\(bound)"
+            }
+        }.joined(separator: ",")
+    }
+
     public func matches(_ labels: [String: String]) -> Bool {
         requirements.allSatisfy { requirement in
             switch requirement {

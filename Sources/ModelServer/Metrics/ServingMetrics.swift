@@ -9,6 +9,7 @@ struct ServingMetrics: Sendable {
     private let version: String
     private let latency: Histogram
     private let predictions: CounterFamily
+    private let failures: Counter
     private let requests: CounterFamily
     private let batchTexts: Histogram
     private let accuracy: GaugeFamily
@@ -26,8 +27,11 @@ struct ServingMetrics: Sendable {
             series: [model]
         ).with(model)
         predictions = registry.counter(
-            "predictions_total", help: "Texts classified, by predicted label; \"error\" where that failed.",
-            labels: labels + ["result"], series: [model + ["error"]])
+            "predictions_total", help: "Texts classified, by predicted label.", labels: labels + ["result"])
+        // A counter of its own: any word can be a model's label.
+        failures = registry.counter(
+            "prediction_failures_total", help: "Texts that could not be classified.", labels: labels, series: [model]
+        ).with(model)
         requests = registry.counter(
             "apus_model_server_requests_total", help: "Requests to the model, by status code.", labels: labels + ["code"],
             series: [model + ["200"]])
@@ -64,7 +68,7 @@ struct ServingMetrics: Sendable {
     func observe(latency duration: Duration) { latency.observe(duration) }
     func observe(batch texts: Int) { batchTexts.observe(Double(texts)) }
     func count(status: Int) { requests.with(name, version, String(status)).increment() }
-    func countFailure(texts: Int) { predictions.with(name, version, "error").increment(by: texts) }
+    func countFailure(texts: Int) { failures.increment(by: texts) }
     func count(prediction: String) { predictions.with(name, version, prediction).increment() }
     func set(accuracy value: Double) { accuracy.with(name, version).set(value) }
     func count(truth correct: Bool) { groundTruth.with(name, version, correct ? "true" : "false").increment() }

@@ -153,7 +153,7 @@ struct ContainerRuntime: Sendable {
         await clean(record, paths: paths)
         let termination = ContainerEnd.termination(
             exitCode: exitCode, outOfMemory: outOfMemory,
-            message: Files.text(paths.terminationMessage), logTail: { LogTail.last(of: record.logPath) },
+            message: ContainerEnd.message(at: paths.terminationMessage), logTail: { LogTail.last(of: record.logPath) },
             policy: record.terminationMessagePolicy, since: since,
             finishedAt: exitCode == nil ? now() : Files.modified(paths.exit) ?? now(), containerID: record.id)
         do {
@@ -167,6 +167,7 @@ struct ContainerRuntime: Sendable {
 
     /// Ends whatever of an attempt still runs and takes its mounts and writable layer away. The log and records stay.
     private func clean(_ record: AttemptRecord, paths: AttemptPaths) async {
+        await endCreation(record.id)
         _ = try? await Command(program: "/usr/sbin/runc", arguments: runtimeArguments + ["delete", "--force", record.id]).run()
         if shimLives(paths), let pid = Files.text(paths.shimPid).flatMap({ Int32($0.trimmingCharacters(in: .whitespaces)) }) {
             kill(pid, SIGKILL)
@@ -174,6 +175,18 @@ struct ContainerRuntime: Sendable {
         for point in Files.mounts(under: paths.directory) { Files.unmount(point) }
         for path in [paths.upper, paths.work, paths.rootfs, paths.hidden] { Files.remove(path) }
         ControlGroups.remove(record.cgroupsPath)
+    }
+
+    /// A creation that an earlier agent began goes on without it, and must not come to its end after the container was cleaned
+    /// away: everything whose command line names the container is the shim or the runtime that it called.
+    private func endCreation(_ id: String) async {
+        let deadline = ContinuousClock.now + .seconds(5)
+        while ContinuousClock.now < deadline {
+            let processes = Files.processes(marker: id)
+            if processes.isEmpty { return }
+            for process in processes { kill(process, SIGKILL) }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     /// Frees an attempt that was recorded but surely never ran.
@@ -253,8 +266,16 @@ enum InputMode: Sendable, Equatable {
     }
 }
 
-/// How a container's end is told. Pure.
+/// How a container's end is told.
 enum ContainerEnd {
+    /// Bytes of a termination message that are told, as upstream has it: the last ones.
+    static let maximumMessage = 4096
+
+    /// What a container left in its termination message file.
+    static func message(at path: String) -> String? {
+        Files.tail(ofUntrusted: path, limit: maximumMessage).map { String(decoding: $0, as: UTF8.self) }
+    }
+
     static func termination(
         exitCode: Int?, outOfMemory: Bool, message: String?, logTail: () -> String, policy: String, since: Date,
         finishedAt: Date, containerID: String
@@ -266,7 +287,7 @@ enum ContainerEnd {
                     + "so its real exit status is not known",
                 startedAt: since, finishedAt: finishedAt, containerID: containerID)
         }
-        var text = message.map { String($0.prefix(4096)) }
+        var text = message
         if text?.isEmpty ?? true, exitCode != 0, policy == "FallbackToLogsOnError" { text = logTail() }
         return Termination(
             exitCode: exitCode, reason: outOfMemory ? "OOMKilled" : exitCode == 0 ? "Completed" : "Error",

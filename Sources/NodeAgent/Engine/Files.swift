@@ -58,6 +58,32 @@ enum Files {
         }
     }
 
+    /// The end of a file that a container writes, in at most so many bytes. Only a regular file counts: a link is not followed, a pipe
+    /// does not block, and a file of any size costs no more memory than what is asked for.
+    static func tail(ofUntrusted path: String, limit: Int) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        let start = max(0, Int(status.st_size) - limit)
+        var content = [UInt8](repeating: 0, count: limit)
+        var length = 0
+        while length < limit {
+            let filled = length
+            let count = content.withUnsafeMutableBytes { buffer in
+                pread(descriptor, buffer.baseAddress?.advanced(by: filled), limit - filled, off_t(start + filled))
+            }
+            if count == 0 { break }
+            if count > 0 {
+                length += count
+            } else if errno != EINTR {
+                return nil
+            }
+        }
+        return Array(content[..<length])
+    }
+
     static func text(_ path: String) -> String? {
         read(path).map { String(decoding: $0, as: UTF8.self) }
     }
@@ -144,6 +170,11 @@ enum Files {
     static func processLives(_ pid: Int, marker: String) -> Bool {
         guard let line = text("/proc/\(pid)/cmdline"), !line.isEmpty else { return false }
         return line.contains(marker)
+    }
+
+    /// The processes whose command line contains a marker.
+    static func processes(marker: String) -> [Int32] {
+        list("/proc").compactMap { Int32($0) }.filter { processLives(Int($0), marker: marker) }
     }
 
     /// This boot of the machine; processes recorded under another are gone.

@@ -75,8 +75,8 @@ actor PodManager {
     }
 
     private func begin(_ pod: Pod, isConfirmed: Bool, rejection: Rejection?) {
-        let worker = PodWorker(pod: pod, context: context, isConfirmed: isConfirmed, rejection: rejection) { [weak self] in
-            await self?.mayStart ?? false
+        let worker = PodWorker(pod: pod, context: context, isConfirmed: isConfirmed, rejection: rejection) { [weak self] pod in
+            await self?.permission(for: pod) ?? .unknown
         }
         workers[pod.uid] = worker
         tasks[pod.uid] = Task {
@@ -85,13 +85,13 @@ actor PodManager {
         }
     }
 
-    /// New containers wait until nothing unwanted runs, so that nothing ever runs twice over the same volumes or name.
-    private var mayStart: Bool {
-        get async {
-            guard isSynced else { return false }
-            for worker in workers.values where await worker.isUnwantedAndAlive { return false }
-            return true
-        }
+    /// New containers wait until nothing unwanted runs where they would, so that nothing ever runs twice over the same volumes or
+    /// name. A container that cannot be ended holds up its own replacement and no other pod.
+    private func permission(for pod: Pod) async -> StartPermission {
+        guard isSynced else { return .unknown }
+        var unwanted: [Pod] = []
+        for worker in workers.values where await worker.isUnwantedAndAlive { unwanted.append(await worker.pod) }
+        return StartOrder.permission(for: pod, unwanted: unwanted)
     }
 
     private func sweep() async {

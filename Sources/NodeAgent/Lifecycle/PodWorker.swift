@@ -38,7 +38,7 @@ actor PodWorker {
     /// The network, while the volumes are not ready yet.
     private var pendingSandbox: Sandbox?
     var refreshedAt: Date?
-    private var mayStart: @Sendable () async -> Bool
+    private let permission: @Sendable (Pod) async -> StartPermission
     private let signals: AsyncStream<Void>
     let signal: AsyncStream<Void>.Continuation
     private(set) var isFinished = false
@@ -46,15 +46,16 @@ actor PodWorker {
 
     /// - Parameters:
     ///   - isConfirmed: whether the API server listed the pod; one found on disk only is looked after, but starts nothing.
-    ///   - mayStart: false while containers that nobody wants any more still run.
+    ///   - permission: whether a pod's containers may start, beside those that nobody wants any more.
     init(
-        pod: Pod, context: NodeContext, isConfirmed: Bool, rejection: Rejection?, mayStart: @escaping @Sendable () async -> Bool
+        pod: Pod, context: NodeContext, isConfirmed: Bool, rejection: Rejection?,
+        permission: @escaping @Sendable (Pod) async -> StartPermission
     ) {
         self.pod = pod
         self.context = context
         self.isConfirmed = isConfirmed
         self.rejection = rejection
-        self.mayStart = mayStart
+        self.permission = permission
         uid = pod.uid
         log = context.log
         log[metadataKey: "pod"] = "\(pod.namespace)/\(pod.name)"
@@ -184,7 +185,15 @@ actor PodWorker {
             failures: failures, stopping: Set(stops.keys), rejection: rejection, holdsResources: holdsResources,
             acceptedAt: acceptedAt, nodeAddress: context.facts.address)
         observation.unhonoured = unhonoured
-        observation.mayStart = isConfirmed ? await mayStart() : false
+        let answer: StartPermission = isConfirmed ? await permission(pod) : .unknown
+        observation.mayStart = answer == .granted
+        // Said of a pod that has yet to start; one that runs or has ended has nothing to wait for.
+        let hasEnded = pod.status?.phase == "Succeeded" || pod.status?.phase == "Failed"
+        if case .waits(let why) = answer, rejection == nil, !hasEnded, !pod.isBeingDeleted,
+            !seen.values.contains(where: \.isRunning)
+        {
+            await tell(.warning("FailedCreatePodSandBox", why))
+        }
         for (name, container) in seen {
             guard let definition = pod.spec.container(named: name) else { continue }
             observation.probes[name] = summary(definition, container)

@@ -115,6 +115,10 @@ struct NodeRegistration: Sendable {
                     last = try await writeStatus(pressure)
                     statusAt = now()
                 }
+            } catch let error as StatusError where error.isConflict {
+                // Somebody else wrote to the node between our reading and our writing, as its controllers do when it is new.
+                try? await Task.sleep(for: .milliseconds(20))
+                continue
             } catch {
                 log.warning("cannot report the node", metadata: ["error": "\(error)"])
                 try? await Task.sleep(for: .seconds(1))

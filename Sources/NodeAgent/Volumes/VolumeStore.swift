@@ -111,21 +111,7 @@ struct VolumeStore: Sendable {
         var source = volume.hostPath?.path ?? directory(pod, volume)
         let wanted = mount.subPathExpr.map { ContainerEnvironment.expand($0, variables) } ?? mount.subPath ?? ""
         if !wanted.isEmpty {
-            guard !wanted.hasPrefix("/"), !wanted.split(separator: "/").contains("..") else {
-                throw NodeAgentError(.createContainerConfig, "subPath \"\(wanted)\" must stay within its volume")
-            }
-            source += "/" + wanted
-            // A link in the volume must not lead the mount to another part of the machine.
-            let base = Self.resolved(volume.hostPath?.path ?? directory(pod, volume))
-            if Files.exists(source) {
-                let real = Self.resolved(source)
-                guard real == base || real.hasPrefix(base + "/") else {
-                    throw NodeAgentError(.createContainerConfig, "subPath \"\(wanted)\" leads out of its volume")
-                }
-                source = real
-            } else {
-                try Files.makeDirectory(source, mode: 0o777)
-            }
+            source = try SubPath.resolve(wanted, in: source)
         }
         let isReadOnly =
             mount.readOnly ?? false || volume.configMap != nil || volume.secret != nil || volume.downwardAPI != nil
@@ -139,12 +125,6 @@ struct VolumeStore: Sendable {
         return .init(
             destination: mount.mountPath.hasPrefix("/") ? mount.mountPath : "/" + mount.mountPath, type: "bind", source: source,
             options: ["rbind", propagation, isReadOnly ? "ro" : "rw"])
-    }
-
-    private static func resolved(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
-        defer { free(real) }
-        return String(cString: real)
     }
 
     /// Takes all volumes of a pod away.

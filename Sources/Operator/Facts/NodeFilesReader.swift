@@ -5,8 +5,14 @@ import Reconcilers
 enum NodeFilesReader {
     /// - Parameter allowedRoots: nothing outside of these is looked at.
     static func read(_ paths: [String], allowedRoots: [String]) -> [String: FileReading] {
-        let allowed = paths.filter { path in allowedRoots.contains { path == $0 || path.hasPrefix($0 + "/") } }
-        return Dictionary(allowed.map { ($0, read($0)) }, uniquingKeysWith: { first, _ in first })
+        func isAllowed(_ path: String) -> Bool { allowedRoots.contains { path == $0 || path.hasPrefix($0 + "/") } }
+        let readings = paths.filter(isAllowed).map { path in
+            let real = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
+            let roots = allowedRoots.map { URL(filePath: $0).resolvingSymlinksInPath().path(percentEncoded: false) }
+            let stays = roots.contains { real == $0 || real.hasPrefix($0 + "/") }
+            return (path, stays ? read(path) : .outside(real))
+        }
+        return Dictionary(readings, uniquingKeysWith: { first, _ in first })
     }
 
     private static func read(_ path: String) -> FileReading {

@@ -11,7 +11,7 @@ enum InferenceServiceWiring {
         let services = manager.informer(InferenceService.self)
         let models = manager.informer(Model.self)
         let versions = manager.informer(ModelVersion.self)
-        let scope = InformerScope(labelSelector: ApusLabel.inferenceService)
+        let scope = InformerScope(labels: LabelSelection([.exists(ApusLabel.inferenceService)]))
         let deployments = manager.informer(Deployment.self, scope)
         let addresses = manager.informer(KubernetesTypes.Service.self, scope)
         let pods = manager.informer(Pod.self, scope)

@@ -10,7 +10,7 @@ enum TrainingJobWiring {
     static func add(to context: OperatorContext) {
         let manager = context.manager
         let jobs = manager.informer(TrainingJob.self)
-        let pods = manager.informer(Pod.self, InformerScope(labelSelector: ApusLabel.trainingJob))
+        let pods = manager.informer(Pod.self, InformerScope(labels: LabelSelection([.exists(ApusLabel.trainingJob)])))
         let runtimes = manager.informer(TrainingRuntime.self)
         let clusterRuntimes = manager.informer(ClusterTrainingRuntime.self)
         let versions = manager.informer(ModelVersion.self)
@@ -46,7 +46,9 @@ enum TrainingJobWiring {
             }
             if let model = job.spec.output?.model {
                 observation.modelVersions = versions.cache.list(namespace: job.namespace).filter { $0.spec.model == model }
-                observation.modelExists = models.cache.get(model, namespace: job.namespace) != nil
+                let output = models.cache.get(model, namespace: job.namespace)
+                observation.modelExists = output != nil
+                observation.highestVersionNumber = output?.status?.highestNumber ?? 0
             }
             observation.nodes = nodes.cache.list()
             if context.seesNodeFiles, job.status?.attempt == nil {

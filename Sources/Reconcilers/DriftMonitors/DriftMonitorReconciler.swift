@@ -174,7 +174,7 @@ struct DriftMonitorPlanner {
     // MARK: Acting
 
     private mutating func act() throws {
-        if let job = activeJob() { return follow(job) }
+        if let job = activeJob() { return try follow(job) }
         if let until = status.cooldownUntil, until.date > now {
             if status.phase != .unknown { status.phase = .cooldown }
             plan.next = plan.next.orSooner(.after(.seconds(until.date.timeIntervalSince(now))))
@@ -207,7 +207,9 @@ struct DriftMonitorPlanner {
     private mutating func start(
         _ retrain: DriftAction.Retrain, baseline: ModelVersion, recent: [DriftMonitorStatus.RetrainRecord]
     ) throws {
-        let number = (observation.jobs.compactMap(jobNumber).max() ?? 0) + 1
+        // A job may be gone by now: its number is not given again while the record of it is there.
+        let names = observation.jobs.map(\.name) + (status.retrains ?? []).map(\.job) + (status.lastJob.map { [$0] } ?? [])
+        let number = (names.compactMap(jobNumber).max() ?? 0) + 1
         let name = "\(monitor.name)-\(number)"
         var spec = retrain.template.spec
         spec.baseline = spec.baseline ?? Baseline(modelVersion: baseline.name)
@@ -234,21 +236,23 @@ struct DriftMonitorPlanner {
         status.retrains = Array(recent.suffix(49)) + [.init(job: name, time: Timestamp(now))]
     }
 
-    private func jobNumber(_ job: TrainingJob) -> Int? {
-        guard job.name.hasPrefix(monitor.name + "-") else { return nil }
-        return Int(job.name.dropFirst(monitor.name.count + 1))
+    private func jobNumber(_ job: String) -> Int? {
+        guard job.hasPrefix(monitor.name + "-") else { return nil }
+        return Int(job.dropFirst(monitor.name.count + 1))
     }
 
     /// The job whose outcome is not decided yet: the last one, or one that a crash kept out of the status.
     private func activeJob() -> TrainingJob? {
         let decided = status.decision == nil ? nil : status.lastJob
-        let newest = observation.jobs.filter { jobNumber($0) != nil }.max { (jobNumber($0) ?? 0) < (jobNumber($1) ?? 0) }
+        let newest = observation.jobs.filter { jobNumber($0.name) != nil }.max {
+            (jobNumber($0.name) ?? 0) < (jobNumber($1.name) ?? 0)
+        }
         guard let newest, newest.name != decided else { return nil }
         let isKnown = (status.retrains ?? []).contains { $0.job == newest.name && $0.outcome != nil }
         return isKnown ? nil : newest
     }
 
-    private mutating func follow(_ job: TrainingJob) {
+    private mutating func follow(_ job: TrainingJob) throws {
         if status.lastJob != job.name {
             status.lastJob = job.name
             status.baseline = job.spec.baseline?.modelVersion
@@ -260,7 +264,7 @@ struct DriftMonitorPlanner {
         }
         status.phase = .acting
         switch job.status?.phase {
-        case .succeeded: decide(job)
+        case .succeeded: try decide(job)
         case .failed:
             let why = job.status?.conditions?.first { $0.type == "Failed" }?.message ?? "no reason is known"
             close("Refused: the job failed: \(why)", outcome: "JobFailed")
@@ -276,12 +280,17 @@ struct DriftMonitorPlanner {
         conditions.set("Reconciling", true, reason: "Retraining", message: message)
     }
 
-    private mutating func decide(_ job: TrainingJob) {
+    private mutating func decide(_ job: TrainingJob) throws {
         guard let name = job.status?.modelVersion, let candidate = observation.versions.first(where: { $0.name == name }) else {
             if job.status?.modelVersion == nil { close("Refused: the job registered no version.", outcome: "NoCandidate") }
             return
         }
         status.candidate = candidate.name
+        let promotionName = "\(candidate.name)-by-\(monitor.name)"
+        // Made by a pass that was cut off before it could say so. By now the candidate may be what serves.
+        if let promotion = observation.promotions.first(where: { $0.name == promotionName }) {
+            return close("Promoted \(candidate.name): \(promotion.spec.reason ?? "it passed the gate.")", outcome: "Promoted")
+        }
         switch PromotionGate.judge(candidate: candidate, monitor: monitor, servedVersion: observation.served?.name, job: job) {
         case .refused(let why):
             close("Refused \(candidate.name): \(why)", outcome: "Refused")
@@ -294,18 +303,14 @@ struct DriftMonitorPlanner {
                     labels: [
                         ApusLabel.managedBy: "apus", ApusLabel.model: candidate.spec.model, ApusLabel.driftMonitor: monitor.name,
                     ],
-                    name: "\(candidate.name)-by-\(monitor.name)", namespace: monitor.namespace),
+                    name: promotionName, namespace: monitor.namespace),
                 spec: PromotionSpec(
                     model: candidate.spec.model, alias: promote.alias ?? Model.productionAlias, version: candidate.name,
                     reason: why,
                     requestedBy: "driftmonitor/\(monitor.name)"))
-            if let json = try? promotion.json() { plan.children.append(.createOnce(json, .independent)) }
-            if observation.promotions.contains(where: { $0.name == promotion.name }) {
-                close("Promoted \(candidate.name): \(why)", outcome: "Promoted")
-            } else {
-                // Closed when the promotion is seen, so that a crash between the two writes loses neither.
-                plan.next = .after(.seconds(1))
-            }
+            plan.children.append(.createOnce(try promotion.json(), .independent))
+            // Closed when the promotion is seen, so that a crash between the two writes loses neither.
+            plan.next = .after(.seconds(1))
         }
     }
 

@@ -117,7 +117,10 @@ struct InferenceServicePlanner {
         {
             return .none(reason: damage.reason, message: "\(version.name) cannot be served: \(damage.message)")
         }
-        if let architecture = version.spec.architecture, !observation.servableArchitectures.contains(architecture) {
+        // A server of the user's own may load what ours cannot.
+        if service.spec.image == nil, let architecture = version.spec.architecture,
+            !observation.servableArchitectures.contains(architecture)
+        {
             return .none(
                 reason: "UnsupportedArchitecture",
                 message: "\(version.name) is a \(architecture), which the model server cannot load. It loads "
@@ -165,7 +168,7 @@ struct InferenceServicePlanner {
         if let previous = status.servedVersion, previous != version.name {
             plan.events.append(
                 PlannedEvent(.normal, reason: "VersionChanged", message: "\(version.name) serves instead of \(previous)."))
-            // The old servers finish what they have: they go when the gateway has seen the new traffic.
+            // The pass after this one lets the old servers go; they drain what the gateway still sends them.
             plan.next = plan.next.orSooner(.after(.seconds(1)))
         }
         let old = status.traffic ?? []
@@ -174,11 +177,20 @@ struct InferenceServicePlanner {
         status.traffic = [
             TrafficTarget(modelVersion: version.name, service: servers.name, percent: 100, artifact: version.spec.artifact)
         ]
-        // One more pass keeps the servers that had traffic until now, so that no request in flight meets a stopped one.
+        // The servers that had traffic until now stay for this pass: the traffic has to be told before they are asked to drain.
         if old.contains(where: { $0.modelVersion != version.name }) { keepServers(of: old.map(\.modelVersion)) }
     }
 
     private mutating func settle(_ version: ModelVersion, ready: Int, wanted: Int) {
+        if wanted == 0 {
+            let message =
+                "spec.scale.replicas is 0: nothing answers at \(status.url ?? ""). Set it to 1 or more to serve \(version.name)."
+            status.phase = .stable
+            conditions.set("Ready", false, reason: "ScaledToZero", message: message)
+            conditions.set("Reconciling", false, reason: "ScaledToZero", message: message)
+            conditions.set("Stalled", false, reason: "ScaledToZero", message: "")
+            return
+        }
         if ready >= wanted {
             status.phase = .stable
             conditions.ready(reason: "Serving", message: "\(version.name) answers at \(status.url ?? "").")
@@ -203,12 +215,15 @@ struct InferenceServicePlanner {
 
     /// Nothing new can be served: what serves goes on, and the conditions say what is wrong.
     private mutating func keepServing(reason: String, message: String) throws {
-        if let served = status.servedVersion, !readyPods(of: served).isEmpty {
+        if let served = status.servedVersion, isKept(served) {
+            // Its servers stay even while none is ready: they come back, and nothing could replace them.
             try keepServed()
-            status.readyReplicas = readyPods(of: served).count
-            status.phase = .degraded
-            let text = "\(message) \(served) goes on serving."
-            conditions.set("Ready", true, reason: reason, message: text)
+            let ready = readyPods(of: served).count
+            (status.replicas, status.readyReplicas) = (pods(of: served).count, ready)
+            status.phase = ready > 0 ? .degraded : .failed
+            let text =
+                "\(message) " + (ready > 0 ? "\(served) goes on serving." : "\(served) stays, and none of its servers is ready.")
+            conditions.set("Ready", ready > 0, reason: reason, message: text)
             conditions.set("Reconciling", false, reason: reason, message: text)
             conditions.set("Stalled", true, reason: reason, message: text)
         } else {
@@ -222,6 +237,13 @@ struct InferenceServicePlanner {
         if service.status?.conditions?.first(where: { $0.type == "Stalled" && $0.status == "True" })?.reason != reason {
             plan.events.append(PlannedEvent(.warning, reason: reason, message: message))
         }
+    }
+
+    /// Whether there is something left of what served.
+    private func isKept(_ version: String) -> Bool {
+        observation.versions.contains { $0.name == version }
+            || observation.deployments.contains { $0.metadata.labels?[ApusLabel.modelVersion] == version }
+            || !pods(of: version).isEmpty
     }
 
     private mutating func keepServed() throws {

@@ -19,7 +19,7 @@ public struct ModelObservation: Sendable {
     }
 }
 
-/// Says which version each alias names: a pin in the spec, or else the newest promotion that could be applied.
+/// Says which version each alias names: a pin in the spec, or else what the newest promotion that could be applied made it.
 public enum ModelReconciler: Reconciler {
     public static func reconcile(_ observation: ModelObservation) throws -> Plan {
         let model = observation.model
@@ -44,6 +44,7 @@ public enum ModelReconciler: Reconciler {
         }
         status.versions = versions.count
         status.latestVersion = versions.last?.name
+        status.highestNumber = [status.highestNumber, versions.last?.spec.version].compactMap { $0 }.max()
         status.aliases = aliases.isEmpty ? nil : aliases
         status.observedGeneration = model.metadata.generation
 
@@ -90,6 +91,9 @@ public enum ModelReconciler: Reconciler {
 }
 
 /// Which version each alias names.
+///
+/// The status is what is in force. Only a newer promotion or a pin changes it: that a promotion is deleted, or the version that is
+/// in force, moves nothing.
 public enum AliasResolution {
     /// Promotions in the order in which they count: by time of creation, those of one second by name.
     public static func ordered(_ promotions: [Promotion]) -> [Promotion] {
@@ -102,14 +106,19 @@ public enum AliasResolution {
 
     static func resolve(model: Model, versions: Set<String>, promotions: [Promotion], now: Date) -> [EffectiveAlias] {
         let previous = Dictionary((model.status?.aliases ?? []).map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
-        var aliases: [String: EffectiveAlias] = [:]
-        for promotion in ordered(promotions) where promotion.spec.model == model.name && versions.contains(promotion.spec.version)
-        {
+        var aliases = previous.filter { $0.value.by != pinned }
+        let inOrder = ordered(promotions.filter { $0.spec.model == model.name })
+        for (index, promotion) in inOrder.enumerated() where versions.contains(promotion.spec.version) {
+            if let inForce = previous[promotion.spec.alias], inForce.by != pinned,
+                !isNewer(promotion, at: index, than: inForce, in: inOrder)
+            {
+                continue
+            }
             aliases[promotion.spec.alias] = EffectiveAlias(
                 name: promotion.spec.alias, version: promotion.spec.version, by: promotion.name, reason: promotion.spec.reason)
         }
         for pin in model.spec.aliases ?? [] where versions.contains(pin.version) {
-            aliases[pin.name] = EffectiveAlias(name: pin.name, version: pin.version, by: "spec", reason: "pinned in spec.aliases")
+            aliases[pin.name] = EffectiveAlias(name: pin.name, version: pin.version, by: pinned, reason: "pinned in spec.aliases")
         }
         return aliases.values.sorted { $0.name < $1.name }.map { alias in
             var alias = alias
@@ -117,5 +126,17 @@ public enum AliasResolution {
             alias.since = before?.version == alias.version && before?.by == alias.by ? before?.since : Timestamp(now)
             return alias
         }
+    }
+
+    /// What an alias is `by` while a pin holds it.
+    private static let pinned = "spec"
+
+    private static func isNewer(
+        _ promotion: Promotion, at index: Int, than inForce: EffectiveAlias, in inOrder: [Promotion]
+    ) -> Bool {
+        if let place = inOrder.firstIndex(where: { $0.name == inForce.by }) { return index > place }
+        // The one in force is gone; times of creation are whole seconds.
+        guard let since = inForce.since, let creation = promotion.metadata.creationTimestamp else { return true }
+        return creation.date.timeIntervalSince1970 >= since.date.timeIntervalSince1970.rounded(.down)
     }
 }

@@ -26,6 +26,9 @@ public enum PromotionReconciler: Reconciler {
     public static func reconcile(_ observation: PromotionObservation) throws -> Plan {
         let promotion = observation.promotion
         if promotion.isBeingDeleted { return Plan() }
+        // History stays as it was when what it tells of is gone.
+        let isHistory = observation.model == nil || observation.version == nil
+        if promotion.status?.phase == .superseded || (promotion.status?.phase == .applied && isHistory) { return Plan() }
         var status = promotion.status ?? PromotionStatus()
         var conditions = ConditionSet(status.conditions, generation: promotion.metadata.generation, now: observation.now)
         let spec = promotion.spec

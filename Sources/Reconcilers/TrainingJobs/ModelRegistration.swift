@@ -26,7 +26,8 @@ enum ModelRegistration {
         case .unavailable(let message): return .waiting("The artifact store cannot be read: \(message)")
         case .invalid(let message): return .invalid("The bundle \(digest) cannot be registered: \(message)")
         case .read(let facts):
-            let number = (observation.modelVersions.map(\.spec.version).max() ?? 0) + 1
+            // A number is not given again, though its version may be gone: promotions and metrics still name it.
+            let number = max(observation.modelVersions.map(\.spec.version).max() ?? 0, observation.highestVersionNumber) + 1
             let version = version(number, observation, report: report, facts: facts, output: output)
             let model = Model(
                 metadata: ObjectMeta(

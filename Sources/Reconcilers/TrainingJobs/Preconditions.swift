@@ -12,7 +12,7 @@ enum Preconditions {
     }
 
     private static let checks: [@Sendable (TrainingJobObservation) throws -> Obstacle?] = [
-        runtime, overrides, baseModel, baseline, allowedFiles, presentFiles, capacity,
+        runtime, template, overrides, baseModel, baseline, allowedFiles, presentFiles, capacity,
     ]
 
     static func check(_ observation: TrainingJobObservation) throws -> Obstacle? {
@@ -29,6 +29,10 @@ enum Preconditions {
             reason: "RuntimeNotFound",
             message: "There is no \(kind.rawValue) named \(reference.name); see kubectl get \(kind.rawValue.lowercased())s. "
                 + "The job starts when it is there.")
+    }
+
+    private static func template(_ observation: TrainingJobObservation) -> Obstacle? {
+        TemplateRules.violation(observation).map { Obstacle(reason: "TemplateNotAllowed", message: $0, isFinal: true) }
     }
 
     private static func overrides(_ observation: TrainingJobObservation) -> Obstacle? {
@@ -92,6 +96,12 @@ enum Preconditions {
                 return Obstacle(
                     reason: isBase ? "BaseModelEmpty" : "InputEmpty",
                     message: "spec.\(field) names \(path), which is empty. Put the data there, then create the job again.",
+                    isFinal: true)
+            case .outside(let target):
+                return Obstacle(
+                    reason: "FileNotAllowed",
+                    message:
+                        "spec.\(field) names \(path), a link to \(target). Allowed are files below \(observation.platform.allowedFileRoots.joined(separator: ", ")).",
                     isFinal: true)
             case .present, nil: continue
             }

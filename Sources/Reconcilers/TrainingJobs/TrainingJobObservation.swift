@@ -22,6 +22,8 @@ public struct TrainingJobObservation: Sendable {
     /// Versions of the output model.
     public var modelVersions: [ModelVersion]
     public var modelExists: Bool
+    /// The highest number that a version of the output model ever had.
+    public var highestVersionNumber = 0
     /// The cluster's nodes; empty where none is known.
     public var nodes: [Node]
     /// What lies at the `file:` addresses of inputs and base model, by path; empty where the operator cannot see the nodes' files.
@@ -53,6 +55,8 @@ public enum FileReading: Sendable, Hashable {
     /// A file without a byte, or a folder without a file.
     case empty
     case present
+    /// A link that leads out of the folders that are allowed.
+    case outside(String)
 }
 
 /// What a published bundle says of itself.

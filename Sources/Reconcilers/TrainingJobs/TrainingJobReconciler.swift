@@ -157,9 +157,12 @@ struct TrainingJobPlanner {
     private mutating func takeProgress(of attempt: Int) {
         guard let reading = observation.reading, reading.attempt == attempt else { return }
         var progress = reading.progress
+        // The numbers are a trainer's: they may be anything.
+        if let step = progress.step, step < 0 { progress.step = nil }
         if let step = progress.step, let total = progress.totalSteps, total > 0 {
-            progress.percent = min(100, step * 100 / total)
-            progress.summary = "\(min(100, step * 100 / total))% (\(step)/\(total))"
+            let percent = Int(min(100, Double(step) / Double(total) * 100))
+            progress.percent = percent
+            progress.summary = "\(percent)% (\(step)/\(total))"
         }
         status.progress = progress
     }

@@ -181,6 +181,9 @@ struct TrainingPods {
         [platform.programVolume()?.1, platform.storeVolume(readOnly: false)?.1].compactMap(\.self)
     }
 
+    /// Names of the volumes that the pod has whatever its template says.
+    var ownVolumeNames: Set<String> { Set(volumes.map(\.name)) }
+
     private var volumes: [Volume] {
         let emptyNames = ["input", "model", "output", "checkpoints"]
         let token = Volume(

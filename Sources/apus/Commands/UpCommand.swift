@@ -9,7 +9,8 @@ struct UpCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Runs a whole cluster on this machine: API server, node, operator, gateway, Prometheus.",
         discussion: """
-            Pods go on when it stops or is killed, and the next one takes them over; apus down stops everything.
+            Pods go on when it stops or is killed, and the next one takes them over; apus down stops everything. What a cluster
+            was started with is kept in its folder: a flag that is not given stays as it was.
 
             Examples:
               apus up                         in the foreground, until Ctrl-C
@@ -24,29 +25,29 @@ struct UpCommand: AsyncParsableCommand {
     @Flag(help: "Run in the background and return when everything works.")
     var detach = false
 
-    @Option(help: "Port of the API server.")
-    var port = 6443
+    @Option(help: "Port of the API server. [default: 6443]")
+    var port: Int?
 
-    @Option(help: "Port of the gateway, where services are called.")
-    var gatewayPort = 8088
+    @Option(help: "Port of the gateway, where services are called. [default: 8088]")
+    var gatewayPort: Int?
 
-    @Option(help: "Port of Prometheus.")
-    var prometheusPort = 9095
+    @Option(help: "Port of Prometheus. [default: 9095]")
+    var prometheusPort: Int?
 
-    @Option(help: "Port of the node's own endpoints (logs, exec).")
-    var kubeletPort = 10250
+    @Option(help: "Port of the node's own endpoints (logs, exec). [default: 10250]")
+    var kubeletPort: Int?
 
-    @Option(help: "Port of the name server on the pod bridge.")
-    var dnsPort = 10053
+    @Option(help: "Port of the name server on the pod bridge. [default: 10053]")
+    var dnsPort: Int?
 
-    @Option(help: "Name of the bridge that pods are joined to.")
-    var bridge = "apus0"
+    @Option(help: "Name of the bridge that pods are joined to. [default: apus0]")
+    var bridge: String?
 
-    @Option(name: .customLong("pod-cidr"), help: "Addresses of pods.")
-    var podRange = "10.88.0.0/16"
+    @Option(name: .customLong("pod-cidr"), help: "Addresses of pods. [default: 10.88.0.0/16]")
+    var podRange: String?
 
-    @Option(name: .customLong("service-cidr"), help: "Addresses of Services.")
-    var serviceRange = "10.96.0.0/16"
+    @Option(name: .customLong("service-cidr"), help: "Addresses of Services. [default: 10.96.0.0/16]")
+    var serviceRange: String?
 
     @Option(name: .customLong("dns"), help: "Address at which pods ask for names; \"none\" leaves them the machine's resolver.")
     var nameServer: String?
@@ -54,8 +55,8 @@ struct UpCommand: AsyncParsableCommand {
     @Option(help: "Name of this machine as a node. [default: the host name]")
     var nodeName: String?
 
-    @Option(help: "How often Prometheus reads metrics: 5s, 1m.", transform: DurationArgument.seconds)
-    var scrapeInterval = 5
+    @Option(help: "How often Prometheus reads metrics: 5s, 1m. [default: 5s]", transform: DurationArgument.seconds)
+    var scrapeInterval: Int?
 
     @Flag(help: "Add the context \"apus\" to ~/.kube/config.")
     var writeKubeconfig = false
@@ -63,18 +64,8 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var logging: LoggingOptions
 
     func run() async throws {
-        var settings = ClusterSettings(dataDirectory: cluster.data, nodeName: nodeName)
-        settings.port = port
-        settings.gatewayPort = gatewayPort
-        settings.prometheusPort = prometheusPort
-        settings.kubeletPort = kubeletPort
-        settings.dnsPort = dnsPort
-        settings.bridge = bridge
-        settings.podCIDR = podRange
-        settings.serviceCIDR = serviceRange
-        settings.clusterDNS = nameServer.map { $0 == "none" ? nil : $0 } ?? settings.defaultDNS
-        settings.scrapeIntervalSeconds = scrapeInterval
         try await Failure.explained {
+            let settings = try settings()
             if detach {
                 let arguments = CommandLine.arguments.dropFirst().filter { $0 != "--detach" }
                 try await BackgroundCluster.start(settings, arguments: Array(arguments)) { Terminal.say($0) }
@@ -93,6 +84,32 @@ struct UpCommand: AsyncParsableCommand {
                     gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet))
             try await group.run()
         }
+    }
+}
+
+extension UpCommand {
+    /// What the cluster in the folder had, changed by the flags that are given.
+    private func settings() throws -> ClusterSettings {
+        var settings = ClusterSettings(dataDirectory: cluster.data, nodeName: nodeName)
+        if var kept = try ClusterSettings.load(dataDirectory: settings.dataDirectory) {
+            kept.dataDirectory = settings.dataDirectory
+            settings = kept
+        }
+        settings.nodeName = nodeName ?? settings.nodeName
+        settings.port = port ?? settings.port
+        settings.gatewayPort = gatewayPort ?? settings.gatewayPort
+        settings.prometheusPort = prometheusPort ?? settings.prometheusPort
+        settings.kubeletPort = kubeletPort ?? settings.kubeletPort
+        settings.dnsPort = dnsPort ?? settings.dnsPort
+        settings.bridge = bridge ?? settings.bridge
+        settings.podCIDR = podRange ?? settings.podCIDR
+        if let serviceRange {
+            settings.serviceCIDR = serviceRange
+            settings.clusterDNS = settings.defaultDNS
+        }
+        if let nameServer { settings.clusterDNS = nameServer == "none" ? nil : nameServer }
+        settings.scrapeIntervalSeconds = scrapeInterval ?? settings.scrapeIntervalSeconds
+        return settings
     }
 }
 
