@@ -193,7 +193,7 @@ def test_sigterm_writes_a_checkpoint_and_exits_143(make_job: Callable[..., Job])
 
 
 def test_early_stopping_keeps_the_best(make_job: Callable[..., Job]) -> None:
-    job = make_job(epochs="30", early_stopping_patience="2", learning_rate="1e-9", metric_for_best_model="accuracy")
+    job = make_job(epochs="30", early_stopping_patience="2", learning_rate="1e-15", metric_for_best_model="accuracy")
     assert job.train() == 0
     train = job.metrics()["train"]
     assert train["epochs"] == 3, "nothing changes at that rate, so the first epoch stays the best"
