@@ -141,6 +141,13 @@ public struct NodeAgent: ServiceLifecycle.Service {
             memory: .bytes(Machine.memoryBytes), ephemeralStorage: .bytes(Files.space(configuration.dataDirectory)?.total ?? 0))
     }
 
+    /// Whether this node may have its bridge and its addresses, found out before anything is written.
+    /// - Throws: ``NodeAgentError`` `networkTaken` when they are another node's or the machine's own.
+    public static func checkNetwork(configuration: NodeConfiguration) throws {
+        let network = configuration.network
+        try PodBridge(name: network.bridge, podCIDR: network.podCIDR, owner: configuration.dataDirectory).check()
+    }
+
     /// Makes the bridge that pods are joined to, with the machine's address on it: for servers that listen there before an agent runs.
     public static func prepareNetwork(configuration: NodeConfiguration, logger: Logger) async throws {
         let context = NodeContext(
@@ -160,6 +167,8 @@ public struct NodeAgent: ServiceLifecycle.Service {
         let manager = PodManager(context: context)
         await manager.adoptFromDisk()
         await manager.stopEverything()
+        // What follows bears the bridge's name.
+        guard context.network.bridge.isOurs else { return }
         await ServiceNetwork.remove(configuration)
         await context.network.dismantle()
         ControlGroups.remove(configuration.cgroupParent)

@@ -33,4 +33,7 @@ public enum PromQL {
     public static func bucketIncreases(metric: String, labels: [String: String], window: Duration) -> String {
         "sum by (bucket) (increase(\(selector(metric, labels))[\(duration(window))]))"
     }
+
+    /// The series of the first expression, and of the second those whose labels the first one has not.
+    public static func preferring(_ first: String, to second: String) -> String { "\(first) or \(second)" }
 }

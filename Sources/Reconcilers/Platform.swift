@@ -41,28 +41,6 @@ public struct Platform: Sendable, Hashable {
     var storeFolder: String? { FilePath.path(of: store) }
 }
 
-/// `file:` addresses.
-enum FilePath {
-    /// The absolute path of a `file:///…` address, without `.` and `..`; nil for any other address.
-    static func path(of uri: String) -> String? {
-        guard uri.hasPrefix("file:///") else { return nil }
-        var parts: [Substring] = []
-        for part in uri.dropFirst("file://".count).split(separator: "/") {
-            switch part {
-            case ".": continue
-            case "..": _ = parts.popLast()
-            default: parts.append(part)
-            }
-        }
-        return "/" + parts.joined(separator: "/")
-    }
-
-    static func isInside(_ path: String, folder: String) -> Bool {
-        let folder = folder.hasSuffix("/") ? String(folder.dropLast()) : folder
-        return path == folder || path.hasPrefix(folder + "/")
-    }
-}
-
 extension Platform {
     /// Volume and mount that bring the program into a pod, where its image lacks it.
     func programVolume() -> (Volume, VolumeMount)? {

@@ -77,8 +77,7 @@ public final class TrainingAgent: ServiceLifecycle.Service {
                 if let end = status?.state?.terminated { return end }
             } catch {
                 failures += 1
-                // The account went before the pod, with the job that owns both: nobody asks what becomes of the training.
-                if Task.isShuttingDownGracefully, let refusal = error as? StatusError, [401, 403, 404].contains(refusal.code) {
+                if Task.isShuttingDownGracefully, Self.isDismissed(by: error) {
                     return ContainerStateTerminated(exitCode: 143, reason: "Error")
                 }
                 // The API server may be away for long; the trainer goes on, and so does the wait.
@@ -89,6 +88,13 @@ public final class TrainingAgent: ServiceLifecycle.Service {
             let delay = min(1 << min(failures, 4), 10)
             try? await Task.sleep(for: .seconds(delay))
         }
+    }
+
+    /// Whether a pod that is being stopped may end at once instead of waiting for its trainer: its account went before it, with the
+    /// job that owns both, so nobody asks what becomes of the training.
+    static func isDismissed(by error: any Error) -> Bool {
+        guard let refusal = error as? StatusError else { return false }
+        return [401, 403, 404].contains(refusal.code)
     }
 
     private func conclude(_ end: ContainerStateTerminated) async -> TrainingAgentReport {

@@ -36,6 +36,15 @@ struct RequestParsingTests {
         #expect(try LabelSelectorParser.parse(text).matches(labels) == matches)
     }
 
+    /// What the client writes is what the server reads.
+    @Test(arguments: [
+        "a", "!a", "a in (b)", "a in (b,c)", "a notin (b)", "a>5", "a<7", "example.com/a in (b.c_d)", "a in ()", "a=", "a!=,!b,c",
+    ])
+    func labelSelectorsSurviveTheWire(_ text: String) throws {
+        let selection = try LabelSelectorParser.parse(text)
+        #expect(try LabelSelectorParser.parse(selection.query) == selection)
+    }
+
     @Test(arguments: [
         ("a b=c", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
         ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),

@@ -1,3 +1,4 @@
+import ApusTesting
 import ControllerRuntime
 import Foundation
 import KubernetesTypes
@@ -7,40 +8,18 @@ import Testing
 
 @Suite struct WorkloadFieldsTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    private static let checks = FieldTableChecks(WorkloadFields.table, roots: ["Deployment", "ReplicaSet", "Job", "Service"])
 
     /// The table says something of every field in the schema, and of none that is not there.
     @Test func tableIsComplete() throws {
-        let file = Self.folder.appending(path: "Fixtures/workload-fields.json")
-        let schema = try JSONDecoder().decode([String: [String]].self, from: Data(contentsOf: file))
-        var wanted: Set<String> = []
-        var queue = ["Deployment", "ReplicaSet", "Job", "Service"]
-        var seen: Set<String> = []
-        while let type = queue.popLast() {
-            guard seen.insert(type).inserted else { continue }
-            let fields = try #require(schema[type], "\(type) is not in the schema")
-            for field in fields {
-                let name = "\(type).\(field)"
-                wanted.insert(name)
-                if case .parts(let next) = WorkloadFields.table.treatments[name] { queue.append(next) }
-            }
-        }
-        #expect(wanted.subtracting(WorkloadFields.table.treatments.keys).sorted() == [])
-        #expect(Set(WorkloadFields.table.treatments.keys).subtracting(wanted).sorted() == [])
+        let schema = Self.folder.appending(path: "Fixtures/workload-fields.json")
+        #expect(try Self.checks.disagreements(withSchema: schema) == [])
     }
 
     /// What is called honoured is shown by a test, here or of the node's service rules.
     @Test func everyHonouredFieldNamesATest() throws {
-        var sources = ""
-        for folder in [Self.folder, Self.folder.deletingLastPathComponent().appending(path: "NodeAgentTests")] {
-            for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {
-                sources += try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-            }
-        }
-        var missing: Set<String> = []
-        for case .honoured(let test) in WorkloadFields.table.treatments.values where !sources.contains("func \(test)(") {
-            missing.insert(test)
-        }
-        #expect(missing.sorted() == [])
+        let node = Self.folder.deletingLastPathComponent().appending(path: "NodeAgentTests")
+        #expect(try Self.checks.missingTests(in: [Self.folder, node]) == [])
     }
 
     @Test func fieldsWithoutEffectAreNamed() {

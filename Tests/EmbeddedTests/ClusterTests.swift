@@ -4,6 +4,7 @@ import Foundation
 import KubernetesClient
 import KubernetesTypes
 import Logging
+import Prometheus
 import ServiceLifecycle
 import Testing
 
@@ -69,11 +70,24 @@ import Testing
                 return state?.phase == .ready
             }
             try await examine(settings)
+            try await refuseNeighbour(on: settings)
             await group.triggerGracefulShutdown()
             try await task.value
             for port in PortCheck.ports(of: settings) { #expect(PortCheck.isFree(port.number), "\(port.purpose)") }
             #expect(try await ClusterStatus.gather(dataDirectory: settings.dataDirectory).exitCode == 3)
         }
+    }
+
+    /// A second cluster on the same bridge is refused, and stopping it takes nothing of the first's away.
+    private func refuseNeighbour(on settings: ClusterSettings) async throws {
+        var second = try Self.settings()
+        (second.bridge, second.podCIDR) = (settings.bridge, settings.podCIDR)
+        let cluster = EmbeddedCluster(settings: second, logger: Self.logger) { _ in }
+        let error = await #expect(throws: (any Error).self) { try await cluster.run() }
+        #expect("\(error.map { "\($0)" } ?? "")".contains("--bridge"))
+        try second.save()
+        try await ClusterShutdown(dataDirectory: second.dataDirectory, purges: true, logger: Self.logger).run { _ in }
+        #expect(FileManager.default.fileExists(atPath: "/sys/class/net/\(settings.bridge)"))
     }
 
     private func examine(_ settings: ClusterSettings) async throws {
@@ -92,6 +106,13 @@ import Testing
         _ = try await gateway.list(InferenceService.self)
         await #expect(throws: StatusError.self) { try await gateway.list(Secret.self) }
         try await gateway.shutdown()
+
+        // Prometheus finds the gateway, whose buckets are asked for where servers count none.
+        let prometheus = try PrometheusClient(address: settings.prometheusURL)
+        try await eventually("the gateway is scraped", within: .seconds(30)) {
+            let up = try? await prometheus.query("count(up{job=\"apus-gateway\"} == 1)").number()
+            return up == 1
+        }
 
         let second = EmbeddedCluster(settings: settings, logger: Self.logger) { _ in }
         let error = await #expect(throws: EmbeddedError.self) { try await second.run() }

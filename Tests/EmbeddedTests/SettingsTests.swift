@@ -25,6 +25,55 @@ import Testing
         #expect(error.message.contains(flag))
     }
 
+    @Test func aFlagThatIsNotGivenStaysAsItWas() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-settings-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var first = SettingsChanges()
+        (first.port, first.bridge, first.serviceCIDR, first.nameServer) = (7443, "aptx0", "10.92.0.0/16", "none")
+        let started = try ClusterSettings.starting(dataDirectory: folder, changes: first)
+        #expect(started.port == 7443)
+        #expect(started.clusterDNS == nil)
+        try started.save()
+
+        var second = SettingsChanges()
+        second.gatewayPort = 8188
+        let again = try ClusterSettings.starting(dataDirectory: folder + "/", changes: second)
+        var wanted = started
+        wanted.gatewayPort = 8188
+        #expect(again == wanted)
+    }
+
+    /// Name servers follow the range of Services unless they are said.
+    @Test func theNameServerFollowsTheRange() {
+        var changes = SettingsChanges()
+        changes.serviceCIDR = "10.92.0.0/16"
+        #expect(ClusterSettings().changed(by: changes).clusterDNS == "10.92.0.10")
+        changes.nameServer = "192.0.2.53"
+        #expect(ClusterSettings().changed(by: changes).clusterDNS == "192.0.2.53")
+    }
+
+    @Test(
+        arguments: [
+            ("--service-cidr", false, { @Sendable (settings: inout ClusterSettings) in settings.serviceCIDR = "10.92.0.0/16" }),
+            ("--pod-cidr", true, { $0.podCIDR = "10.91.0.0/16" }), ("--bridge", true, { $0.bridge = "apus7" }),
+            (nil, false, { $0.podCIDR = "10.91.0.0/16" }), (nil, true, { $0.port = 7443 }),
+        ] as [(String?, Bool, @Sendable (inout ClusterSettings) -> Void)])
+    func whatPodsAndServicesHaveCannotChange(flag: String?, isUp: Bool, change: @Sendable (inout ClusterSettings) -> Void) throws {
+        let kept = ClusterSettings(dataDirectory: "/srv/apus")
+        var settings = kept
+        change(&settings)
+        let error: EmbeddedError?
+        do {
+            try settings.checkChange(from: kept, isUp: isUp)
+            error = nil
+        } catch let refused as EmbeddedError {
+            error = refused
+        }
+        #expect(error?.code == (flag == nil ? nil : .invalidSetting))
+        if let flag { #expect(error?.message.hasPrefix(flag) == true) }
+    }
+
     @Test func addressesFollowFromRanges() {
         var settings = ClusterSettings(dataDirectory: "/srv/apus/")
         settings.podCIDR = "10.91.0.0/16"

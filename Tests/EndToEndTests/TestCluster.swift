@@ -23,8 +23,10 @@ final class TestCluster: Sendable {
             return made
         }
         let process = Int(ProcessInfo.processInfo.processIdentifier)
+        // Bridge and addresses cannot be asked for as ports can.
         let slot = (process * 2 + number) % 100
-        gateway = "http://127.0.0.1:\(28200 + slot)"
+        let ports = try Machine.freePorts(5)
+        gateway = "http://127.0.0.1:\(ports[1])"
         program = try Machine.builtProgram(checkout: URL(filePath: Self.root)).path
         data = "/var/lib/apus-test-\(process)-\(number)"
         try FileManager.default.createDirectory(atPath: "\(data)/examples", withIntermediateDirectories: true)
@@ -36,8 +38,8 @@ final class TestCluster: Sendable {
             try Command.run("mount", "-t", "tmpfs", "-o", "size=\(storeMegabytes)m", "apus-test", mount)
         }
         try Command.run(
-            program, "up", "--detach", "--data", data, "--port", "\(28000 + slot)", "--gateway-port", "\(28200 + slot)",
-            "--prometheus-port", "\(28400 + slot)", "--kubelet-port", "\(28600 + slot)", "--dns-port", "\(28800 + slot)",
+            program, "up", "--detach", "--data", data, "--port", "\(ports[0])", "--gateway-port", "\(ports[1])",
+            "--prometheus-port", "\(ports[2])", "--kubelet-port", "\(ports[3])", "--dns-port", "\(ports[4])",
             "--bridge", "apt\(slot)", "--pod-cidr", "10.\(130 + slot).0.0/17", "--service-cidr", "10.\(130 + slot).128.0/17",
             "--scrape-interval", "1s")
     }

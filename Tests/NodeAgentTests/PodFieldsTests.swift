@@ -1,3 +1,4 @@
+import ApusTesting
 import Foundation
 import KubernetesTypes
 import Testing
@@ -5,38 +6,18 @@ import Testing
 @testable import NodeAgent
 
 @Suite struct PodFieldsTests {
-    /// The table says something of every field that the typed model knows, and of none that it does not.
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    private static let checks = FieldTableChecks(PodFields.table, roots: ["PodSpec"])
+
+    /// The table says something of every field in the schema, and of none that is not there.
     @Test func tableIsComplete() throws {
-        let url = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/pod-fields.json")
-        let schema = try JSONDecoder().decode([String: [String]].self, from: Data(contentsOf: url))
-        var wanted: Set<String> = []
-        var queue = ["PodSpec"]
-        var seen: Set<String> = []
-        while let type = queue.popLast() {
-            guard seen.insert(type).inserted else { continue }
-            let fields = try #require(schema[type], "\(type) is not in the schema")
-            for field in fields {
-                let name = "\(type).\(field)"
-                wanted.insert(name)
-                if case .parts(let next) = PodFields.table.treatments[name] { queue.append(next) }
-            }
-        }
-        #expect(wanted.subtracting(PodFields.table.treatments.keys).sorted() == [])
-        #expect(Set(PodFields.table.treatments.keys).subtracting(wanted).sorted() == [])
+        let schema = Self.folder.appending(path: "Fixtures/pod-fields.json")
+        #expect(try Self.checks.disagreements(withSchema: schema) == [])
     }
 
     /// What is called honoured is shown by a test that is here.
     @Test func everyHonouredFieldNamesATest() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        var sources = ""
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) where name.hasSuffix(".swift") {
-            sources += try String(contentsOf: folder.appending(path: name), encoding: .utf8)
-        }
-        var missing: Set<String> = []
-        for case .honoured(let test) in PodFields.table.treatments.values where !sources.contains("func \(test)(") {
-            missing.insert(test)
-        }
-        #expect(missing.sorted() == [])
+        #expect(try Self.checks.missingTests(in: [Self.folder]) == [])
     }
 
     @Test func fieldsWithoutEffectAreNamed() {

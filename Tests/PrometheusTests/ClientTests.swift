@@ -42,6 +42,13 @@ struct ClientTests {
             #expect(shares["other"] == 0)
             #expect(abs((shares["a"] ?? 0) / (shares["b"] ?? 1) - 3) < 1e-6)
 
+            let absent = PromQL.bucketIncreases(metric: "nobody_counts_this_total", labels: [:], window: .seconds(60))
+            for expression in [PromQL.preferring(absent, to: query), PromQL.preferring(query, to: "\(query) * 0")] {
+                let counts = try await client.query(expression).vector()
+                #expect(counts.count == 3)
+                #expect(counts.contains { $0.sample.value > 2 })
+            }
+
             #expect(try await client.query("1 + 1").number() == 2)
             #expect(try await client.query("count(feature_bucket_total)").number() == 3)
             let now = Date()

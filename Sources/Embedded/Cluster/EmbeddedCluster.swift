@@ -72,6 +72,7 @@ public struct EmbeddedCluster: ServiceLifecycle.Service {
     private func bringUp(_ parts: PartSet) async throws {
         await PrometheusProcess.endLeftover(settings.paths)
         try PortCheck.check(PortCheck.ports(of: settings))
+        try NodePart.checkNetwork(settings)
         try settings.save()
         for folder in [settings.paths.artifacts, settings.paths.examples] { try Files.makeFolder(folder, mode: 0o755) }
         try await NodePart.prepareNetwork(settings, logger: logger)

@@ -8,14 +8,17 @@ import Reconcilers
 import ServiceLifecycle
 import Synchronization
 
-/// Tells Prometheus which pods to scrape, in the form of its HTTP service discovery.
+/// Tells Prometheus which pods to scrape, and the gateway, in the form of its HTTP service discovery.
 final class TargetServer: ServiceLifecycle.Service {
     private let manager: Manager
     private let pods: Informer<Pod>
+    private let gateway: String
     private let logger: Logger
     private let boundPort = Mutex<Int?>(nil)
 
-    init(client: Client, logger: Logger) {
+    /// - Parameter gateway: where the gateway listens, `host:port`.
+    init(client: Client, gateway: String, logger: Logger) {
+        self.gateway = gateway
         manager = Manager(client: client, logger: logger)
         pods = manager.informer(Pod.self)
         self.logger = logger
@@ -28,10 +31,10 @@ final class TargetServer: ServiceLifecycle.Service {
     }
 
     func run() async throws {
-        let pods = pods
+        let (pods, gateway) = (pods, ScrapeTargetGroup(gateway: gateway))
         let router = Router()
         router.get("/targets") { _, _ in
-            let data = try JSONEncoder().encode(ScrapeTargetGroup.groups(of: pods.cache.list()))
+            let data = try JSONEncoder().encode(ScrapeTargetGroup.groups(of: pods.cache.list()) + [gateway])
             return Response(
                 status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: data)))
         }

@@ -37,6 +37,7 @@ public struct Doctor: Sendable {
         checks.append(Self.limits)
         if holder == nil {
             checks += PortCheck.ports(of: settings).map(Self.port)
+            checks.append(Self.network(settings))
             checks.append(
                 Check(outcome: .note, subject: "cluster", finding: "none runs in \(settings.dataDirectory); apus up starts one"))
         } else {
@@ -99,6 +100,15 @@ public struct Doctor: Sendable {
         return Check(
             outcome: .wrong, subject: "port \(port.number)",
             finding: "taken by \(owner); stop it or start apus up with another \(port.flag)")
+    }
+
+    private static func network(_ settings: ClusterSettings) -> Check {
+        do {
+            try NodePart.checkNetwork(settings)
+            return Check(outcome: .good, subject: "network", finding: "\(settings.bridge) and \(settings.podCIDR) can be had for pods")
+        } catch {
+            return Check(outcome: .wrong, subject: "network", finding: "\(error)")
+        }
     }
 
     // MARK: The cluster

@@ -37,6 +37,11 @@ struct NodePart: Part {
         return configuration
     }
 
+    /// - Throws: when the bridge or the pods' addresses are another cluster's or the machine's own.
+    static func checkNetwork(_ settings: ClusterSettings) throws {
+        try NodeAgent.checkNetwork(configuration: configuration(settings))
+    }
+
     /// Makes the pod bridge, which the API server listens at before there is an agent.
     static func prepareNetwork(_ settings: ClusterSettings, logger: Logger) async throws {
         try await NodeAgent.prepareNetwork(configuration: configuration(settings), logger: logger)

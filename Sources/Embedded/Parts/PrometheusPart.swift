@@ -20,7 +20,8 @@ final class PrometheusPart: Part {
 
     func makeService() async throws -> any ServiceLifecycle.Service {
         await PrometheusProcess.endLeftover(settings.paths)
-        return MonitoringService(settings: settings, targets: TargetServer(client: client, logger: logger), logger: logger)
+        let targets = TargetServer(client: client, gateway: "127.0.0.1:\(settings.gatewayPort)", logger: logger)
+        return MonitoringService(settings: settings, targets: targets, logger: logger)
     }
 
     func readiness() async throws -> String? {

@@ -98,6 +98,7 @@ struct ContainerRuntime: Sendable {
     }
 
     private func failStart(_ record: AttemptRecord, paths: AttemptPaths, error: any Error) async throws {
+        await endCreation(record.id)
         await clean(record, paths: paths)
         let message = (error as? NodeAgentError)?.message ?? "\(error)"
         let termination = Termination(
@@ -167,7 +168,6 @@ struct ContainerRuntime: Sendable {
 
     /// Ends whatever of an attempt still runs and takes its mounts and writable layer away. The log and records stay.
     private func clean(_ record: AttemptRecord, paths: AttemptPaths) async {
-        await endCreation(record.id)
         _ = try? await Command(program: "/usr/sbin/runc", arguments: runtimeArguments + ["delete", "--force", record.id]).run()
         if shimLives(paths), let pid = Files.text(paths.shimPid).flatMap({ Int32($0.trimmingCharacters(in: .whitespaces)) }) {
             kill(pid, SIGKILL)
@@ -177,7 +177,7 @@ struct ContainerRuntime: Sendable {
         ControlGroups.remove(record.cgroupsPath)
     }
 
-    /// A creation that an earlier agent began goes on without it, and must not come to its end after the container was cleaned
+    /// A creation that an earlier agent began, or that took too long, goes on without us, and must not come to its end after the container was cleaned
     /// away: everything whose command line names the container is the shim or the runtime that it called.
     private func endCreation(_ id: String) async {
         let deadline = ContinuousClock.now + .seconds(5)
@@ -192,6 +192,7 @@ struct ContainerRuntime: Sendable {
     /// Frees an attempt that was recorded but surely never ran.
     func discard(_ observation: ContainerObservation) async {
         let paths = layout.attempt(observation.record.identity)
+        await endCreation(observation.record.id)
         await clean(observation.record, paths: paths)
         Files.remove(paths.exit)
         Files.remove(paths.directory)

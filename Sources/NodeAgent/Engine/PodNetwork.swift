@@ -44,6 +44,11 @@ struct AddressRange: Sendable, Equatable {
         return prefixLength == 0 || number >> UInt32(32 - prefixLength) == first >> UInt32(32 - prefixLength)
     }
 
+    func overlaps(_ other: AddressRange) -> Bool {
+        let shared = min(prefixLength, other.prefixLength)
+        return shared == 0 || first >> UInt32(32 - shared) == other.first >> UInt32(32 - shared)
+    }
+
     static func number(_ text: String) -> UInt32? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false).compactMap { UInt8($0) }
         guard parts.count == 4 else { return nil }
@@ -80,9 +85,12 @@ struct PodNetwork: Sendable {
     let mtu: Int
 
     private var namespaces: String { layout.network + "/ns" }
+    var bridge: PodBridge { PodBridge(name: configuration.bridge, podCIDR: configuration.podCIDR, owner: layout.root) }
 
     /// Makes the bridge with the machine's address, so that services can listen there before the first pod.
+    /// - Throws: ``NodeAgentError`` when the bridge or the range of addresses is another node's.
     func prepare() async throws {
+        try bridge.check()
         try Files.makeDirectory(namespaces)
         guard let range = AddressRange(configuration.podCIDR) else {
             throw NodeAgentError(.invalid, "\"\(configuration.podCIDR)\" is not an IPv4 range such as 10.88.0.0/16")
@@ -97,7 +105,7 @@ struct PodNetwork: Sendable {
         }
         _ = try await ip(
             ["addr", "replace", "\(configuration.gateway)/\(range.prefixLength)", "dev", configuration.bridge])
-        _ = try await ip(["link", "set", configuration.bridge, "mtu", String(mtu), "up"])
+        _ = try await ip(["link", "set", configuration.bridge, "mtu", String(mtu), "alias", bridge.alias, "up"])
         try Self.set("/proc/sys/net/ipv4/ip_forward", "1")
         // Lets a service whose endpoint is on the machine's loopback be reached from pods; the firewall rules let
         // nothing else through.

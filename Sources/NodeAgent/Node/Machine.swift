@@ -35,21 +35,34 @@ enum Machine {
     /// The address by which this machine reaches others, else the loopback address.
     static func address() -> String {
         guard let device = defaultDevice() else { return "127.0.0.1" }
+        return interfaces().first { $0.name == device }?.address ?? "127.0.0.1"
+    }
+
+    /// An interface with one of its IPv4 addresses.
+    struct Interface: Sendable, Equatable {
+        var name: String
+        var address: String
+        var prefixLength: Int
+    }
+
+    static func interfaces() -> [Interface] {
         var list: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&list) == 0 else { return "127.0.0.1" }
+        guard getifaddrs(&list) == 0 else { return [] }
         defer { freeifaddrs(list) }
+        var found: [Interface] = []
         var next = list
-        while let entry = next {
-            next = entry.pointee.ifa_next
-            guard let address = entry.pointee.ifa_addr, address.pointee.sa_family == sa_family_t(AF_INET),
-                String(cString: entry.pointee.ifa_name) == device
-            else { continue }
-            let number = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
-            }
-            return AddressRange.text(number)
+        while let entry = next?.pointee {
+            next = entry.ifa_next
+            guard let address = number(entry.ifa_addr), let mask = number(entry.ifa_netmask) else { continue }
+            let name = String(cString: entry.ifa_name)
+            found.append(Interface(name: name, address: AddressRange.text(address), prefixLength: mask.nonzeroBitCount))
         }
-        return "127.0.0.1"
+        return found
+    }
+
+    private static func number(_ address: UnsafeMutablePointer<sockaddr>?) -> UInt32? {
+        guard let address, address.pointee.sa_family == sa_family_t(AF_INET) else { return nil }
+        return address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { UInt32(bigEndian: $0.pointee.sin_addr.s_addr) }
     }
 
     private static func defaultDevice() -> String? {

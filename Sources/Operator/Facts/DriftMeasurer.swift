@@ -49,13 +49,7 @@ final class DriftMeasurer: Sendable {
             return .invalid("it names no method")
         }
         let profile = try await profile(of: served)
-        let expression = PromQL.bucketIncreases(
-            metric: "feature_bucket_total",
-            labels: [
-                "namespace": monitor.namespace, "inference_service": monitor.spec.inferenceServiceRef.name,
-                "model_version": served.name,
-                "feature": feature,
-            ], window: (monitor.spec.window ?? KubernetesDuration(seconds: 600)).duration)
+        let expression = Self.counts(of: feature, monitor, version: served.name)
         let counts = try await client.query(expression).vector().reduce(into: [String: Double]()) { counts, element in
             if let bucket = element.labels["bucket"] { counts[bucket, default: 0] += element.sample.value }
         }
@@ -66,6 +60,24 @@ final class DriftMeasurer: Sendable {
         case .value(let value, let samples): return .value(value, samples: Int(samples.rounded()))
         case .insufficientSamples(let found, _): return .tooFewSamples(Int(found.rounded()))
         }
+    }
+
+    /// What the version's servers counted; where they count nothing, being of an image that does not, what the gateway saw pass.
+    static func counts(of feature: String, _ monitor: DriftMonitor, version: String) -> String {
+        let window = (monitor.spec.window ?? KubernetesDuration(seconds: 600)).duration
+        let service = monitor.spec.inferenceServiceRef.name
+        let servers = PromQL.bucketIncreases(
+            metric: "feature_bucket_total",
+            labels: [
+                "namespace": monitor.namespace, "inference_service": service, "model_version": version, "feature": feature,
+            ], window: window)
+        let gateway = PromQL.bucketIncreases(
+            metric: "apus_gateway_feature_bucket_total",
+            labels: [
+                "inference_namespace": monitor.namespace, "inference_service": service, "model_version": version,
+                "feature": feature,
+            ], window: window)
+        return PromQL.preferring(servers, to: gateway)
     }
 
     private func profile(of version: ModelVersion) async throws -> ReferenceProfile {

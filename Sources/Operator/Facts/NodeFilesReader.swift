@@ -5,14 +5,16 @@ import Reconcilers
 enum NodeFilesReader {
     /// - Parameter allowedRoots: nothing outside of these is looked at.
     static func read(_ paths: [String], allowedRoots: [String]) -> [String: FileReading] {
-        func isAllowed(_ path: String) -> Bool { allowedRoots.contains { path == $0 || path.hasPrefix($0 + "/") } }
-        let readings = paths.filter(isAllowed).map { path in
-            let real = URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
-            let roots = allowedRoots.map { URL(filePath: $0).resolvingSymlinksInPath().path(percentEncoded: false) }
-            let stays = roots.contains { real == $0 || real.hasPrefix($0 + "/") }
-            return (path, stays ? read(path) : .outside(real))
+        let realRoots = allowedRoots.map(resolved)
+        let readings = paths.filter { FilePath.isInside($0, anyOf: allowedRoots) }.map { path in
+            let real = resolved(path)
+            return (path, FilePath.isInside(real, anyOf: realRoots) ? read(path) : .outside(real))
         }
         return Dictionary(readings, uniquingKeysWith: { first, _ in first })
+    }
+
+    private static func resolved(_ path: String) -> String {
+        URL(filePath: path).resolvingSymlinksInPath().path(percentEncoded: false)
     }
 
     private static func read(_ path: String) -> FileReading {
@@ -23,7 +25,7 @@ enum NodeFilesReader {
             // What cannot be listed is left for the pod to find out.
             return (try? files.contentsOfDirectory(atPath: path))?.isEmpty == true ? .empty : .present
         }
-        let size = (try? files.attributesOfItem(atPath: URL(filePath: path).resolvingSymlinksInPath().path))?[.size]
+        let size = (try? files.attributesOfItem(atPath: resolved(path)))?[.size]
         return (size as? NSNumber)?.int64Value == 0 ? .empty : .present
     }
 }

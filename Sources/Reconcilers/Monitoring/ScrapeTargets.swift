@@ -15,6 +15,17 @@ public struct ScrapeTargetGroup: Sendable, Hashable, Codable {
         pods.sorted { $0.key < $1.key }.compactMap { ScrapeTargetGroup($0) }
     }
 
+    /// A gateway that is no pod.
+    /// - Parameter gateway: `host:port`
+    public init(gateway: String) {
+        self.init(targets: [gateway], labels: ["job": "apus-gateway"])
+    }
+
+    private init(targets: [String], labels: [String: String]) {
+        self.targets = targets
+        self.labels = labels
+    }
+
     private init?(_ pod: Pod) {
         let annotations = pod.metadata.annotations ?? [:]
         guard annotations["prometheus.io/scrape"] == "true", let address = pod.status?.podIP, !address.isEmpty,

@@ -67,16 +67,12 @@ enum Preconditions {
     }
 
     private static func allowedFiles(_ observation: TrainingJobObservation) -> Obstacle? {
-        for (field, path) in observation.fileAddresses {
-            let roots = observation.platform.allowedFileRoots
-            if !roots.contains(where: { FilePath.isInside(path, folder: $0) }) {
-                let allowed =
-                    roots.isEmpty
-                    ? "This operator allows no files of its nodes." : "Allowed are files below \(roots.joined(separator: ", "))."
-                return Obstacle(reason: "FileNotAllowed", message: "spec.\(field) names \(path). \(allowed)", isFinal: true)
-            }
+        let roots = observation.platform.allowedFileRoots
+        guard let (field, path) = observation.fileAddresses.first(where: { !FilePath.isInside($0.path, anyOf: roots) }) else {
+            return nil
         }
-        return nil
+        return Obstacle(
+            reason: "FileNotAllowed", message: "spec.\(field) names \(path). \(FilePath.allowed(below: roots))", isFinal: true)
     }
 
     /// Where the operator sees the nodes' files, what is not there is told before a pod looks for it. Once an attempt was made its
@@ -101,7 +97,7 @@ enum Preconditions {
                 return Obstacle(
                     reason: "FileNotAllowed",
                     message:
-                        "spec.\(field) names \(path), a link to \(target). Allowed are files below \(observation.platform.allowedFileRoots.joined(separator: ", ")).",
+                        "spec.\(field) names \(path), a link to \(target). \(FilePath.allowed(below: observation.platform.allowedFileRoots))",
                     isFinal: true)
             case .present, nil: continue
             }

@@ -31,11 +31,8 @@ enum TemplateRules {
         guard own != nil else { return nil }
         let roots = observation.platform.allowedFileRoots
         for volume in volumes {
-            guard let path = volume.hostPath?.path, !roots.contains(where: { FilePath.isInside(path, folder: $0) }) else {
-                continue
-            }
-            let allowed = roots.isEmpty ? "no folder of a node" : "what lies below \(roots.joined(separator: ", "))"
-            return "spec.template mounts \(path) of the node; a job may mount \(allowed)."
+            guard let path = volume.hostPath?.path, !FilePath.isInside(path, anyOf: roots) else { continue }
+            return "spec.template mounts \(path) of the node. \(FilePath.allowed(below: roots))"
         }
         return nil
     }

@@ -30,6 +30,17 @@ struct ConnectionOptions: ParsableArguments {
 /// How objects are shown.
 enum ObjectFormat: String, ExpressibleByArgument, CaseIterable {
     case table, wide, json, yaml, name
+
+    /// Prints an object where JSON or YAML is asked for.
+    /// - Returns: false for the other formats, which are the caller's to print.
+    func printed(_ object: JSONValue?) throws -> Bool {
+        switch self {
+        case .json: Terminal.say(JSONSerializer.string(object ?? .null))
+        case .yaml: Terminal.say(try YAML.string(object ?? .null))
+        case .table, .wide, .name: return false
+        }
+        return true
+    }
 }
 
 /// Words that shells complete by asking the cluster.

@@ -48,23 +48,10 @@ struct PromoteCommand: AsyncParsableCommand {
                     namespace: connection.namespace ?? cluster.defaultNamespace),
                 spec: PromotionSpec(model: model, alias: alias, version: name, reason: reason, requestedBy: NSUserName()))
             let made = try await cluster.client.create(promotion)
-            let progress = ObjectProgress("promo/\(made.name)")
-            do {
-                try await cluster.wait(
-                    for: try WaitGoal("condition=Ready"), Promotion.resourceType, made.name, namespace: made.namespace,
-                    within: .seconds(seconds)
-                ) { progress.show($0) }
-            } catch let error as EmbeddedError where error.code == .timedOut {
-                progress.end()
-                Terminal.note("apus: \(error)")
-                throw ExitCode(3)
-            }
-            progress.end()
-            switch output {
-            case .json: Terminal.say(JSONSerializer.string(progress.last?.value ?? .null))
-            case .yaml: Terminal.say(try YAML.string(progress.last?.value ?? .null))
-            case .name, .table, .wide: Terminal.say("\(model): \(alias) is \(name) (promotion \(made.name))")
-            }
+            let last = try await cluster.follow(
+                "promo/\(made.name)", until: try WaitGoal("condition=Ready"), Promotion.resourceType, made.name,
+                namespace: made.namespace, within: .seconds(seconds))
+            if try !output.printed(last?.value) { Terminal.say("\(model): \(alias) is \(name) (promotion \(made.name))") }
         }
     }
 }

@@ -98,30 +98,16 @@ struct TrainCommand: AsyncParsableCommand {
     }
 
     private func follow(_ job: TrainingJob, _ cluster: ClusterConnection, seconds: Int) async throws {
-        let progress = ObjectProgress("tjob/\(job.name)")
-        do {
-            try await cluster.wait(
-                for: try WaitGoal("condition=Complete"), TrainingJob.resourceType, job.name, namespace: job.namespace,
-                within: .seconds(seconds)
-            ) { progress.show($0) }
-        } catch let error as EmbeddedError where error.code == .timedOut {
-            progress.end()
-            Terminal.note("apus: \(error); it goes on: apus wait tjob/\(job.name)")
-            throw ExitCode(3)
-        }
-        progress.end()
-        let ended = try progress.last?.value.decode(TrainingJob.self)
-        switch output {
-        case .json: Terminal.say(JSONSerializer.string(progress.last?.value ?? .null))
-        case .yaml: Terminal.say(try YAML.string(progress.last?.value ?? .null))
-        case .name, .table, .wide:
-            Terminal.say("trainingjob.apus.dev/\(job.name)")
-            guard let version = ended?.status?.modelVersion else { return }
-            Terminal.say("modelversion.apus.dev/\(version)")
-            let made = try await cluster.client.get(ModelVersion.self, version, namespace: job.namespace)
-            for (metric, value) in (made.spec.metrics ?? [:]).sorted(by: { $0.key < $1.key }) {
-                Terminal.note("  \(Terminal.padded(metric, 28)) \(value)")
-            }
+        let last = try await cluster.follow(
+            "tjob/\(job.name)", until: try WaitGoal("condition=Complete"), TrainingJob.resourceType, job.name,
+            namespace: job.namespace, within: .seconds(seconds), advice: "; it goes on: apus wait tjob/\(job.name)")
+        guard try !output.printed(last?.value) else { return }
+        Terminal.say("trainingjob.apus.dev/\(job.name)")
+        guard let version = try last?.value.decode(TrainingJob.self).status?.modelVersion else { return }
+        Terminal.say("modelversion.apus.dev/\(version)")
+        let made = try await cluster.client.get(ModelVersion.self, version, namespace: job.namespace)
+        for (metric, value) in (made.spec.metrics ?? [:]).sorted(by: { $0.key < $1.key }) {
+            Terminal.note("  \(Terminal.padded(metric, 28)) \(value)")
         }
     }
 }

@@ -65,7 +65,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await Failure.explained {
-            let settings = try settings()
+            let settings = try ClusterSettings.starting(dataDirectory: cluster.data, changes: changes)
             if detach {
                 let arguments = CommandLine.arguments.dropFirst().filter { $0 != "--detach" }
                 try await BackgroundCluster.start(settings, arguments: Array(arguments)) { Terminal.say($0) }
@@ -88,28 +88,13 @@ struct UpCommand: AsyncParsableCommand {
 }
 
 extension UpCommand {
-    /// What the cluster in the folder had, changed by the flags that are given.
-    private func settings() throws -> ClusterSettings {
-        var settings = ClusterSettings(dataDirectory: cluster.data, nodeName: nodeName)
-        if var kept = try ClusterSettings.load(dataDirectory: settings.dataDirectory) {
-            kept.dataDirectory = settings.dataDirectory
-            settings = kept
-        }
-        settings.nodeName = nodeName ?? settings.nodeName
-        settings.port = port ?? settings.port
-        settings.gatewayPort = gatewayPort ?? settings.gatewayPort
-        settings.prometheusPort = prometheusPort ?? settings.prometheusPort
-        settings.kubeletPort = kubeletPort ?? settings.kubeletPort
-        settings.dnsPort = dnsPort ?? settings.dnsPort
-        settings.bridge = bridge ?? settings.bridge
-        settings.podCIDR = podRange ?? settings.podCIDR
-        if let serviceRange {
-            settings.serviceCIDR = serviceRange
-            settings.clusterDNS = settings.defaultDNS
-        }
-        if let nameServer { settings.clusterDNS = nameServer == "none" ? nil : nameServer }
-        settings.scrapeIntervalSeconds = scrapeInterval ?? settings.scrapeIntervalSeconds
-        return settings
+    private var changes: SettingsChanges {
+        var changes = SettingsChanges()
+        (changes.port, changes.gatewayPort, changes.prometheusPort) = (port, gatewayPort, prometheusPort)
+        (changes.kubeletPort, changes.dnsPort) = (kubeletPort, dnsPort)
+        (changes.bridge, changes.podCIDR, changes.serviceCIDR) = (bridge, podRange, serviceRange)
+        (changes.nameServer, changes.nodeName, changes.scrapeIntervalSeconds) = (nameServer, nodeName, scrapeInterval)
+        return changes
     }
 }
 

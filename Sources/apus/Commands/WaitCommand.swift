@@ -39,31 +39,40 @@ struct WaitCommand: AsyncParsableCommand {
             let parts = target.split(separator: "/").map(String.init)
             guard parts.count == 2 else { throw ValidationError("Say what to wait for as KIND/NAME, such as tjob/tickets.") }
             let type = try await cluster.type(named: parts[0])
-            let progress = ObjectProgress(target)
-            do {
-                try await cluster.wait(
-                    for: try WaitGoal(goal), type, parts[1], namespace: connection.namespace, within: .seconds(seconds)
-                ) { progress.show($0) }
-            } catch let error as EmbeddedError where error.code == .timedOut {
-                progress.end()
-                Terminal.note("apus: \(error)")
-                throw ExitCode(3)
-            } catch {
-                progress.end()
-                throw error
-            }
-            progress.end()
-            switch output {
-            case .json: Terminal.say(JSONSerializer.string(progress.last?.value ?? .null))
-            case .yaml: Terminal.say(try YAML.string(progress.last?.value ?? .null))
-            case .name, .table, .wide: Terminal.say("\(target) is as wished (\(goal))")
-            }
+            let last = try await cluster.follow(
+                target, until: try WaitGoal(goal), type, parts[1], namespace: connection.namespace, within: .seconds(seconds))
+            if try !output.printed(last?.value) { Terminal.say("\(target) is as wished (\(goal))") }
         }
     }
 }
 
+extension ClusterConnection {
+    /// Waits with progress on standard error.
+    ///
+    /// - Parameters:
+    ///   - title: what the lines of progress begin with.
+    ///   - advice: added to what is said when the time is up.
+    /// - Returns: the object as it was last seen.
+    /// - Throws: `ExitCode` 3 when the time is up; what ``wait`` throws else.
+    func follow(
+        _ title: String, until goal: WaitGoal, _ type: ResourceType, _ name: String, namespace: String?, within limit: Duration,
+        advice: String = ""
+    ) async throws -> DynamicObject? {
+        let progress = ObjectProgress(title)
+        defer { progress.end() }
+        do {
+            try await wait(for: goal, type, name, namespace: namespace, within: limit) { progress.show($0) }
+        } catch let error as EmbeddedError where error.code == .timedOut {
+            progress.end()
+            Terminal.note("apus: \(error)\(advice)")
+            throw ExitCode(3)
+        }
+        return progress.last
+    }
+}
+
 /// Follows an object on standard error: one line that is rewritten on a terminal, else a line for each change that matters.
-final class ObjectProgress: Sendable {
+private final class ObjectProgress: Sendable {
     private struct State {
         var key: String?
         var text = ""
@@ -93,5 +102,12 @@ final class ObjectProgress: Sendable {
         }
     }
 
-    func end() { if Terminal.isInteractive, state.withLock({ $0.key != nil }) { Terminal.note("") } }
+    /// Leaves the line that is rewritten as it is, and goes on below it. A second call does nothing.
+    func end() {
+        let wasShown = state.withLock { state in
+            defer { state.key = nil }
+            return state.key != nil
+        }
+        if Terminal.isInteractive, wasShown { Terminal.note("") }
+    }
 }
