@@ -42,6 +42,17 @@ import Testing
         #expect(WorkloadFields.unhonoured(service).map(\.path) == ["spec.ports[http].nodePort", "spec.type"])
     }
 
+    @Test func levelsOfPodSecurityAreNamed() {
+        func paths(_ labels: [String: String]) -> [String] {
+            UnhonouredFields.ofNamespace(Namespace(metadata: ObjectMeta(labels: labels, name: "n"))).map(\.path)
+        }
+        #expect(paths([:]).isEmpty)
+        #expect(paths(["pod-security.kubernetes.io/enforce": "privileged", "team": "a"]).isEmpty)
+        #expect(
+            paths(["pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "v1.36"])
+                == ["metadata.labels[pod-security.kubernetes.io/enforce]"])
+    }
+
     @Test func conditionsNameThemWhileTheyLast() throws {
         let now = DeploymentDecisionTests.start
         var deployment = DeploymentDecisionTests.deployment(1)

@@ -62,6 +62,18 @@ import Testing
         #expect(pod["spec"]?["containers"]?[0]?["command"] == ["train"])
     }
 
+    @Test func tellsWhetherAnythingWouldChange() {
+        let admitted = DynamicObject(["metadata": ["name": "a", "generation": 2, "resourceVersion": "9"], "spec": ["replicas": 2]])
+        #expect(PlannedObject.Fate(present: nil, admitted: admitted) == .create)
+        #expect(PlannedObject.Fate(present: admitted, admitted: admitted) == .unchanged)
+        var present = admitted
+        present.value[path: ["metadata", "managedFields"]] = [["manager": "kubectl"]]
+        present.value[path: ["metadata", "resourceVersion"]] = "7"
+        #expect(PlannedObject.Fate(present: present, admitted: admitted) == .unchanged)
+        present.value[path: ["spec", "replicas"]] = 1
+        #expect(PlannedObject.Fate(present: present, admitted: admitted) == .update)
+    }
+
     @Test func namesWhatStandsInTheWay() async throws {
         let missing = try await Self.plan(Self.job())
         #expect(missing[0].lines.contains { $0.contains("There is no ClusterTrainingRuntime named small") })

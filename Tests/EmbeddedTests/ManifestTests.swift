@@ -8,19 +8,13 @@ import Testing
 @Suite struct ManifestTests {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL
 
-    /// `manifests/install/rbac.yaml` is for clusters without `apus up`, and must not say anything else.
-    @Test func theInstalledRolesAreThoseOfTheProgram() throws {
-        let file = Self.root.appending(path: "manifests/install/rbac.yaml")
-        if ProcessInfo.processInfo.environment["APUS_REWRITE_GOLDEN"] == "1" {
-            try Data(RoleManifests.installed.utf8).write(to: file)
-        }
+    /// `manifests/install/` is for clusters without `apus up`, and must not say anything else than the program.
+    @Test(arguments: [("rbac", RoleManifests.installed), ("policies", PolicyManifests.installed)])
+    func theInstalledManifestsAreThoseOfTheProgram(name: String, installed: String) throws {
+        let file = Self.root.appending(path: "manifests/install/\(name).yaml")
+        if ProcessInfo.processInfo.environment["APUS_REWRITE_GOLDEN"] == "1" { try Data(installed.utf8).write(to: file) }
         let text = try String(contentsOf: file, encoding: .utf8)
-        #expect(try YAML.parse(text) == YAML.parse(RoleManifests.installed), "APUS_REWRITE_GOLDEN=1 writes it")
-    }
-
-    @Test func theInstalledPoliciesAreThoseOfTheProgram() throws {
-        let text = try String(contentsOf: Self.root.appending(path: "manifests/install/policies.yaml"), encoding: .utf8)
-        #expect(try YAML.parse(text) == YAML.parse(PolicyManifests.installed))
+        #expect(try YAML.parse(text) == YAML.parse(installed), "APUS_REWRITE_GOLDEN=1 writes it")
     }
 
     @Test func nobodyButTheControllersMayDoEverything() throws {

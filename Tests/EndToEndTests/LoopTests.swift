@@ -144,6 +144,10 @@ import Testing
         let refusal = #expect(throws: CommandFailure.self) { try cluster.kubectl("delete", "mver/tickets-2", "--wait=false") }
         #expect(refusal?.description.contains("is in use by alias production, inferenceservice/tickets") == true)
         #expect(try cluster.get("infer/tickets", "{.status.servedVersion}") == "tickets-2")
+
+        try cluster.wait("mdl/tickets", for: "jsonpath={.status.usedBy[0]}=tickets", minutes: 1)
+        let second = #expect(throws: CommandFailure.self) { try cluster.kubectl("delete", "mdl/tickets", "--wait=false") }
+        #expect(second?.description.contains("tickets is in use by inferenceservice/tickets; delete the service") == true)
     }
 }
 

@@ -141,6 +141,18 @@ import Testing
         #expect(try ModelVersionReconciler.reconcile(observation).events.isEmpty, "told once")
     }
 
+    @Test func aModelTellsWhichServicesFollowIt() throws {
+        func service(_ name: String, _ model: ServedModel) -> InferenceService {
+            InferenceService(metadata: ObjectMeta(name: name, namespace: "default"), spec: InferenceServiceSpec(model: model))
+        }
+        let services = [
+            service("b", ServedModel(name: "tickets")), service("a", ServedModel(name: "tickets", alias: "canary")),
+            service("c", ServedModel(name: "other")), service("d", ServedModel(version: "tickets-1")),
+        ]
+        let plan = try ModelReconciler.reconcile(ModelObservation(model: model(), now: start, services: services))
+        #expect(try plan.status?.decode(ModelStatus.self).usedBy == ["a", "b"])
+    }
+
     @Test func aVersionInUseIsNotDeleted() throws {
         var version = modelVersion("tickets-1")
         version.metadata.deletionTimestamp = Timestamp(start)

@@ -105,6 +105,9 @@ import Testing
             $0.runtime?.allowedOverrides = [.resources]
             $0.job.spec.image = "other"
         },
+        Obstacle(reason: "MetricPatternInvalid", phase: .failed) {
+            $0.job.spec.metricDefinitions = [MetricDefinition(name: "loss", regex: "loss=([0-9.]+")]
+        },
         Obstacle(reason: "TemplateNotAllowed", phase: .failed) { $0.runtime?.template.spec?.containers = [] },
         Obstacle(reason: "TemplateNotAllowed", phase: .failed) {
             $0.runtime?.template.spec?.containers[0].volumeMounts = [VolumeMount(mountPath: "/x", name: "agent-token")]

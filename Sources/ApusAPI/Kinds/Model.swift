@@ -84,6 +84,7 @@ public struct ModelStatus: SchemaDescribing {
     public var latestVersion: String?
     public var highestNumber: Int?
     public var aliases: [EffectiveAlias]?
+    public var usedBy: [String]?
 
     public init() {}
 
@@ -108,6 +109,9 @@ public struct ModelStatus: SchemaDescribing {
                             SchemaField("by", .string("The Promotion that moved it, or spec for a pin.")),
                             SchemaField("reason", .string("Why it was moved.")),
                         ]), kind: .map(["name"]))),
+            SchemaField(
+                "usedBy",
+                .list("InferenceServices that follow one of its aliases.", of: .string("Name of a service."), kind: .set)),
         ])
 }
 

@@ -6,10 +6,11 @@ import KubernetesTypes
 enum NamespaceController {
     static func wire(_ context: ControllerContext) {
         let namespaces = context.manager.informer(Namespace.self)
+        let honesty = HonestyReporter(context.recorder("namespace-controller"))
         let controller = context.controller("namespace", workers: 4) { key in
-            guard let namespace = namespaces.cache.get(key), namespace.isBeingDeleted,
-                namespace.spec.finalizers?.contains("kubernetes") == true
-            else { return .settled }
+            guard let namespace = namespaces.cache.get(key) else { return .settled }
+            await honesty.report(UnhonouredFields.ofNamespace(namespace), of: namespace)
+            guard namespace.isBeingDeleted, namespace.spec.finalizers?.contains("kubernetes") == true else { return .settled }
             let left = try await empty(key.name, context)
             guard left.isEmpty else {
                 try await report(left, namespace, context)
@@ -22,7 +23,7 @@ enum NamespaceController {
             } catch let error as StatusError where error.isNotFound {}
             return .settled
         }
-        controller.watch(namespaces) { $0.isBeingDeleted }
+        controller.watch(namespaces) { $0.isBeingDeleted || !UnhonouredFields.ofNamespace($0).isEmpty }
     }
 
     /// Deletes everything in a namespace.

@@ -3,8 +3,17 @@ import KubernetesTypes
 import Reconciliation
 import Synchronization
 
-/// What the scheduler should act on and does not.
+/// What the scheduler and the namespaces' controller should act on and do not.
 enum UnhonouredFields {
+    /// Pod security levels, which nothing holds pods to. The lowest one asks for nothing.
+    static func ofNamespace(_ namespace: Namespace) -> [UnhonouredField] {
+        (namespace.metadata.labels ?? [:]).sorted { $0.key < $1.key }.compactMap { name, value in
+            let asks = ["enforce", "audit", "warn"].contains { name == "pod-security.kubernetes.io/\($0)" }
+            guard asks, value != "privileged" else { return nil }
+            return UnhonouredField(path: "metadata.labels[\(name)]", why: "pods are not held to a level of security")
+        }
+    }
+
     static func ofScheduling(_ pod: Pod) -> [UnhonouredField] {
         var fields: [UnhonouredField] = []
         func add(_ path: String, _ why: String) { fields.append(UnhonouredField(path: path, why: why)) }

@@ -59,35 +59,34 @@ public struct LookAhead: Sendable {
 
     private func plan(_ documents: [JSONValue], client: Client, namespace: String) async throws -> [PlannedObject] {
         let discovery = Discovery(client)
-        var admitted: [(type: ResourceType, object: DynamicObject, isNew: Bool)] = []
+        var admitted: [(type: ResourceType, object: DynamicObject, fate: PlannedObject.Fate)] = []
         for document in documents {
             var object = DynamicObject(document)
             let type = try await discovery.type(of: object.groupVersionKind)
             if type.isNamespaced, object.namespace.isEmpty {
                 object.value[path: ["metadata", "namespace"]] = .string(namespace)
             }
-            let isNew = try await exists(type, object.key, client) == false
+            let present = try await find(type, object.key, client)
             let answer = try await client.patch(
                 type, object.key, .apply(object.value, manager: "apus-cli", force: true),
                 WriteOptions(isDryRun: true, fieldValidation: "Strict"))
-            admitted.append((type, answer, isNew))
+            admitted.append((type, answer, PlannedObject.Fate(present: present, admitted: answer)))
         }
         let preview = PlanPreview(
             configuration: OperatorPart.configuration(OperatorPart.platform(settings)), transport: client.transport,
             logger: logger)
         let entries = try await preview.entries(for: admitted.map { ($0.type, $0.object) })
-        return admitted.map { type, object, isNew in
+        return admitted.map { type, object, fate in
             let entry = entries.first { $0.owner.key == object.key && $0.owner.kind == type.kind }
-            return PlannedObject(type: type, object: object, isNew: isNew, entry: entry)
+            return PlannedObject(type: type, object: object, fate: fate, entry: entry)
         }
     }
 
-    private func exists(_ type: ResourceType, _ key: ObjectKey, _ client: Client) async throws -> Bool {
+    private func find(_ type: ResourceType, _ key: ObjectKey, _ client: Client) async throws -> DynamicObject? {
         do {
-            _ = try await client.get(type, key)
-            return true
+            return try await client.get(type, key)
         } catch let error as StatusError where error.isNotFound {
-            return false
+            return nil
         }
     }
 }

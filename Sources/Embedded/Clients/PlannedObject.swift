@@ -6,14 +6,45 @@ import Reconciliation
 public struct PlannedObject: Sendable {
     let type: ResourceType
     let object: DynamicObject
-    let isNew: Bool
+    let fate: Fate
     /// Nil for kinds that nothing reconciles.
     let entry: PlanPreview.Entry?
 
-    init(type: ResourceType, object: DynamicObject, isNew: Bool, entry: PlanPreview.Entry?) {
+    /// What applying it would do.
+    enum Fate: String, Sendable {
+        case create, update, unchanged
+
+        /// - Parameters:
+        ///   - present: as it is stored; nil where it is not there.
+        ///   - admitted: as the server would store it.
+        init(present: DynamicObject?, admitted: DynamicObject) {
+            guard let present else {
+                self = .create
+                return
+            }
+            self = Self.content(present) == Self.content(admitted) ? .unchanged : .update
+        }
+
+        /// All but the server's own bookkeeping.
+        private static func content(_ object: DynamicObject) -> JSONValue {
+            var value = object.value
+            for name in ["managedFields", "resourceVersion", "generation"] { value[path: ["metadata", name]] = nil }
+            return value
+        }
+
+        var sentence: String {
+            switch self {
+            case .create: "would be created"
+            case .update: "would be updated"
+            case .unchanged: "would stay as it is"
+            }
+        }
+    }
+
+    init(type: ResourceType, object: DynamicObject, fate: Fate, entry: PlanPreview.Entry?) {
         self.type = type
         self.object = object
-        self.isNew = isNew
+        self.fate = fate
         self.entry = entry
     }
 
@@ -64,7 +95,7 @@ public struct PlannedObject: Sendable {
     }
 
     /// The object and its children that would be made.
-    public var madeNames: [String] { (isNew ? [name] : []) + changes.filter { $0.sign == "+" }.map(\.name) }
+    public var madeNames: [String] { (fate == .create ? [name] : []) + changes.filter { $0.sign == "+" }.map(\.name) }
 
     private var nextLook: String {
         switch entry?.plan.next {
@@ -85,7 +116,7 @@ public struct PlannedObject: Sendable {
 
     /// Lines for people.
     public var lines: [String] {
-        var lines = ["\(name) would be \(isNew ? "created" : "updated")"]
+        var lines = ["\(name) \(fate.sentence)"]
         guard let entry else { return lines + ["  next look  \(nextLook)"] }
         if let status = entry.plan.status {
             let shown = DynamicObject(["status": status])
@@ -113,7 +144,7 @@ public struct PlannedObject: Sendable {
     /// All of it, with whole children, for programs.
     public var document: JSONValue {
         var value: JSONValue = [
-            "object": object.value, "change": .string(isNew ? "create" : "update"), "nextLook": .string(nextLook),
+            "object": object.value, "change": .string(fate.rawValue), "nextLook": .string(nextLook),
         ]
         guard let entry else { return value }
         if let status = entry.plan.status { value["status"] = status }

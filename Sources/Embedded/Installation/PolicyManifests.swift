@@ -39,6 +39,39 @@ public enum PolicyManifests {
         spec:
           policyName: modelversions-in-use.apus.dev
           validationActions: [Deny]
+        ---
+        # Nor is a model whose alias a service follows.
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingAdmissionPolicy
+        metadata:
+          name: models-in-use.apus.dev
+          labels: {app.kubernetes.io/part-of: apus}
+        spec:
+          failurePolicy: Fail
+          matchConstraints:
+            resourceRules:
+              - apiGroups: [apus.dev]
+                apiVersions: [v1alpha1]
+                operations: [DELETE]
+                resources: [models]
+          variables:
+            - name: services
+              expression: >-
+                has(oldObject.status) && has(oldObject.status.usedBy) ? oldObject.status.usedBy.map(s, 'inferenceservice/' + s) : []
+          validations:
+            - expression: has(namespaceObject.metadata.deletionTimestamp) || size(variables.services) == 0
+              messageExpression: >-
+                oldObject.metadata.name + ' is in use by ' + variables.services.join(', ') + '; delete the service, then delete the model'
+              reason: Forbidden
+        ---
+        apiVersion: admissionregistration.k8s.io/v1
+        kind: ValidatingAdmissionPolicyBinding
+        metadata:
+          name: models-in-use.apus.dev
+          labels: {app.kubernetes.io/part-of: apus}
+        spec:
+          policyName: models-in-use.apus.dev
+          validationActions: [Deny]
 
         """
 }

@@ -56,11 +56,16 @@ struct PrometheusProcess: Service {
             .partFailed, "prometheus ended (\(status)); its log is \(paths.prometheus)/prometheus.log")
     }
 
-    /// Ends a Prometheus that an `apus up` which was killed has left behind.
-    static func endLeftover(_ paths: ClusterPaths) async {
+    /// The Prometheus that an `apus up` which was killed has left behind, if it still runs.
+    static func leftover(_ paths: ClusterPaths) -> ProcessIdentity? {
         guard let data = FileManager.default.contents(atPath: record(paths)),
-            let identity = try? JSONDecoder().decode(ProcessIdentity.self, from: data)
-        else { return }
+            let identity = try? JSONDecoder().decode(ProcessIdentity.self, from: data), identity.isAlive
+        else { return nil }
+        return identity
+    }
+
+    static func endLeftover(_ paths: ClusterPaths) async {
+        guard let identity = leftover(paths) else { return }
         await identity.end(within: .seconds(10))
         try? FileManager.default.removeItem(atPath: record(paths))
     }

@@ -36,7 +36,8 @@ public struct Doctor: Sendable {
         checks.append(Self.space(settings.dataDirectory))
         checks.append(Self.limits)
         if holder == nil {
-            checks += PortCheck.ports(of: settings).map(Self.port)
+            let leftover = PrometheusProcess.leftover(settings.paths)?.pid
+            checks += PortCheck.ports(of: settings).map { Self.port($0, leftover: leftover) }
             checks.append(Self.network(settings))
             checks.append(
                 Check(outcome: .note, subject: "cluster", finding: "none runs in \(settings.dataDirectory); apus up starts one"))
@@ -92,11 +93,18 @@ public struct Doctor: Sendable {
                 finding: "this machine has no memory cgroup; limits of pods are not enforced, and pods say so")
     }
 
-    private static func port(_ port: PortCheck.Port) -> Check {
+    /// - Parameter leftover: a process that a killed `apus up` left behind, which the next one ends.
+    private static func port(_ port: PortCheck.Port, leftover: Int32?) -> Check {
         if PortCheck.isFree(port.number) {
             return Check(outcome: .good, subject: "port \(port.number)", finding: "free for the \(port.purpose)")
         }
-        let owner = PortOwner.find(port.number).map { "process \($0.pid) (\($0.name))" } ?? "another process"
+        let holder = PortOwner.find(port.number)
+        if let holder, holder.pid == leftover {
+            return Check(
+                outcome: .good, subject: "port \(port.number)",
+                finding: "the \(port.purpose) of the cluster that was killed has it; apus up ends that, or apus down")
+        }
+        let owner = holder.map { "process \($0.pid) (\($0.name))" } ?? "another process"
         return Check(
             outcome: .wrong, subject: "port \(port.number)",
             finding: "taken by \(owner); stop it or start apus up with another \(port.flag)")
@@ -105,7 +113,7 @@ public struct Doctor: Sendable {
     private static func network(_ settings: ClusterSettings) -> Check {
         do {
             try NodePart.checkNetwork(settings)
-            return Check(outcome: .good, subject: "network", finding: "\(settings.bridge) and \(settings.podCIDR) can be had for pods")
+            return Check(outcome: .good, subject: "network", finding: "pods can have \(settings.bridge) and \(settings.podCIDR)")
         } catch {
             return Check(outcome: .wrong, subject: "network", finding: "\(error)")
         }

@@ -51,8 +51,9 @@ struct PodBridge: Sendable {
 
     /// - Throws: ``NodeAgentError`` `networkTaken` when the bridge or the range is somebody else's.
     func check() throws {
+        let isBridge = Files.exists(folder + "/bridge")
         let reason = obstacle(
-            alias: presentAlias, isBridge: Files.exists(folder + "/bridge"), interfaces: Machine.interfaces(), exists: Files.exists)
+            alias: presentAlias, isBridge: isBridge, interfaces: Machine.interfaces(), exists: Files.exists)
         if let reason { throw NodeAgentError(.networkTaken, reason) }
     }
 

@@ -21,12 +21,15 @@ enum ModelWiring {
             let observation = ModelObservation(
                 model: model, now: Date(),
                 versions: versions.cache.list(namespace: key.namespace).filter { $0.spec.model == key.name },
-                promotions: promotions.cache.list(namespace: key.namespace).filter { $0.spec.model == key.name })
+                promotions: promotions.cache.list(namespace: key.namespace).filter { $0.spec.model == key.name },
+                services: services.cache.list(namespace: key.namespace))
             return try await runner.run(ModelReconciler.reconcile(observation), for: model)
         }
         modelController.watch(models)
         modelController.watch(mapped: versions) { [ObjectKey(namespace: $0.namespace, name: $0.spec.model)] }
         modelController.watch(mapped: promotions) { [ObjectKey(namespace: $0.namespace, name: $0.spec.model)] }
+        // One whose spec names another model now is no user of the first any more, so all models of its namespace look.
+        modelController.watch(mapped: services) { service in models.cache.list(namespace: service.namespace).map(\.key) }
         manager.add(modelController)
 
         let versionController = Controller("model-version", time: manager.client.time, logger: context.logger) { key in

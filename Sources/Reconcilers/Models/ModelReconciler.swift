@@ -10,12 +10,17 @@ public struct ModelObservation: Sendable {
     public var versions: [ModelVersion]
     /// All promotions of the model.
     public var promotions: [Promotion]
+    /// Services of the model's namespace.
+    public var services: [InferenceService]
 
-    public init(model: Model, now: Date, versions: [ModelVersion] = [], promotions: [Promotion] = []) {
+    public init(
+        model: Model, now: Date, versions: [ModelVersion] = [], promotions: [Promotion] = [], services: [InferenceService] = []
+    ) {
         self.model = model
         self.now = now
         self.versions = versions
         self.promotions = promotions
+        self.services = services
     }
 }
 
@@ -46,6 +51,8 @@ public enum ModelReconciler: Reconciler {
         status.latestVersion = versions.last?.name
         status.highestNumber = [status.highestNumber, versions.last?.spec.version].compactMap { $0 }.max()
         status.aliases = aliases.isEmpty ? nil : aliases
+        let users = observation.services.filter { $0.spec.model.name == model.name }.map(\.name).sorted()
+        status.usedBy = users.isEmpty ? nil : users
         status.observedGeneration = model.metadata.generation
 
         if let pin = missingPins.first {

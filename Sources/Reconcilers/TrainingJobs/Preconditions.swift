@@ -12,7 +12,7 @@ enum Preconditions {
     }
 
     private static let checks: [@Sendable (TrainingJobObservation) throws -> Obstacle?] = [
-        runtime, template, overrides, baseModel, baseline, allowedFiles, presentFiles, capacity,
+        runtime, template, overrides, metricPatterns, baseModel, baseline, allowedFiles, presentFiles, capacity,
     ]
 
     static func check(_ observation: TrainingJobObservation) throws -> Obstacle? {
@@ -48,6 +48,21 @@ enum Preconditions {
             reason: "OverrideNotAllowed",
             message: "The runtime \(spec.runtimeRef?.name ?? "") does not let a job set \(refused.0.rawValue); it allows: "
                 + "\(list.isEmpty ? "nothing" : list).", isFinal: true)
+    }
+
+    /// By the engine that the agent reads the log with.
+    private static func metricPatterns(_ observation: TrainingJobObservation) -> Obstacle? {
+        for definition in observation.job.spec.metricDefinitions ?? [] {
+            do {
+                _ = try Regex(definition.regex)
+            } catch {
+                return Obstacle(
+                    reason: "MetricPatternInvalid",
+                    message: "spec.metricDefinitions[\(definition.name)].regex is \"\(definition.regex)\", which is no regular "
+                        + "expression: \(error). Write one whose first group is the number, such as loss=([0-9.]+).", isFinal: true)
+            }
+        }
+        return nil
     }
 
     private static func baseModel(_ observation: TrainingJobObservation) -> Obstacle? {
