@@ -86,7 +86,7 @@ let modules: [Module] = [
         libraries: ["Collections", "Crypto", "Logging", "Metrics", "ServiceLifecycle", "JWTKit"]),
 
     Module(
-        name: "NodeAgent", imports: ["ControllerRuntime", "Exposition"],
+        name: "NodeAgent", imports: ["ControllerRuntime", "Exposition", "CZlib"],
         libraries: [
             "AsyncHTTPClient", "Crypto", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1",
             "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Subprocess", "SystemPackage", "X509",
@@ -178,7 +178,7 @@ func dependencies(modules: [String], libraries names: [String]) -> [Target.Depen
         }
 }
 
-var targets: [Target] = [.systemLibrary(name: "COneDNN")]
+var targets: [Target] = [.systemLibrary(name: "COneDNN"), .systemLibrary(name: "CZlib")]
 targets += modules.map {
     .target(name: $0.name, dependencies: dependencies(modules: $0.imports, libraries: $0.libraries))
 }

@@ -15,6 +15,7 @@ public struct NodeAgentError: Error, CustomStringConvertible, Sendable {
         static let createContainer = Code(rawValue: "CreateContainerError")
         static let startContainer = Code(rawValue: "StartError")
         static let sandbox = Code(rawValue: "FailedCreatePodSandBox")
+        static let portForward = Code(rawValue: "PortForwardFailed")
         static let networkTaken = Code(rawValue: "NetworkTaken")
         static let mount = Code(rawValue: "FailedMount")
         static let imagePull = Code(rawValue: "ErrImagePull")

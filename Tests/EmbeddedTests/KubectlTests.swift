@@ -58,6 +58,16 @@ import Testing
             ---
             apiVersion: v1
             kind: Pod
+            metadata: {name: web}
+            spec:
+              containers:
+                - name: main
+                  image: localhost/host
+                  command: [/opt/apus/python/bin/python, -m, http.server, "8080", --bind, 127.0.0.1, --directory, /opt/apus/models/all-MiniLM-L6-v2]
+                  readinessProbe: {periodSeconds: 1, exec: {command: [curl, -sf, "http://127.0.0.1:8080/config.json", -o, /dev/null]}}
+            ---
+            apiVersion: v1
+            kind: Pod
             metadata: {name: tick}
             spec: {restartPolicy: Never, containers: [{name: main, image: localhost/host, command: [/bin/sh, -c, "for i in $(seq 1 20); do echo tick $i; sleep 0.1; done"]}]}
             """
@@ -98,10 +108,33 @@ import Testing
         #expect(try kubectl("attach", "-i", "echo", input: "one\ntwo\n").output == "got one\ngot two\nend\n")
         #expect(try kubectl("get", "pod", "echo", "-o", "jsonpath={.status.containerStatuses[0].restartCount}").output == "0")
 
-        // What is not there yet says so at once.
-        let forward = try kubectl("port-forward", "pod/p", ":80")
-        #expect(forward.status == 1)
-        #expect(forward.error.contains("port-forward is not served by this node"), "\(forward.error)")
+        #expect(try kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=50s").status == 0)
+        try forwardsPorts(kubeconfig)
+        let gone = try kubectl("port-forward", "pod/tick", ":8080")
+        #expect(gone.status == 1)
+        #expect(gone.error.contains("pod is not running"), "\(gone.error)")
+    }
+
+    /// A server that listens on its pod's loopback only, and a file too large for any buffer on the way.
+    private func forwardsPorts(_ kubeconfig: String) throws {
+        let model = "/opt/apus/models/all-MiniLM-L6-v2/model.safetensors"
+        try Machine.file(model)
+        let script = """
+            kubectl --kubeconfig \(kubeconfig) port-forward pod/web :8080 >"$0/log" 2>&1 &
+            trap "kill $!" EXIT
+            while ! grep -q "Forwarding from 127.0.0.1" "$0/log"; do kill -0 $! || { cat "$0/log"; exit 1; }; done
+            port=$(sed -n "s/Forwarding from 127.0.0.1:\\([0-9]*\\) .*/\\1/p" "$0/log")
+            for i in 1 2 3 4; do curl -sf "http://127.0.0.1:$port/config.json" >"$0/$i" & curls="$curls $!"; done
+            curl -sf "http://127.0.0.1:$port/model.safetensors" | cmp - \(model) || exit 2
+            for curl in $curls; do wait $curl || exit 3; done
+            for i in 1 2 3 4; do cmp "$0/$i" "$(dirname \(model))/config.json" || exit 4; done
+            """
+        let folder = FileManager.default.temporaryDirectory.appending(path: "apus-forward-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let outcome = try Self.run(["timeout", "60", "bash", "-c", script, folder.path])
+        let log = (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? ""
+        #expect(outcome.status == 0, "\(outcome.output)\(outcome.error)\(log)")
     }
 
     private static func run(_ arguments: [String], input: String = "") throws -> Outcome {

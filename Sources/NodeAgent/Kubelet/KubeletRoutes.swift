@@ -18,7 +18,9 @@ struct KubeletRoutes: Sendable {
         case "stats" where segments.count > 1 && segments[1] == "summary": try await summary(writer)
         case "exec", "attach", "portForward":
             try await writer.send(
-                400, "this endpoint speaks WebSocket with the subprotocol v5.channel.k8s.io or v4.channel.k8s.io")
+                400,
+                "this endpoint speaks WebSocket with the subprotocol "
+                    + WebSocketProtocol.spoken(at: target.path).map(\.rawValue).joined(separator: " or "))
         default: try await writer.send(404, "404 page not found\n")
         }
     }
@@ -116,5 +118,16 @@ struct KubeletRoutes: Sendable {
             context: context, identity: seen.record.identity, command: target.all.filter { $0.name == "command" }.map(\.value),
             hasInput: flag("input", "stdin"), hasTerminal: flag("tty"))
         try await streams.serve { try await session.run($0, $1) }
+    }
+
+    /// Ports of a pod, over one connection. What is wrong with the pod is told for each port that is asked for.
+    func forward(_ tunnel: some ByteTunnel, _ head: HTTPRequestHead) async throws {
+        let segments = RequestTarget(head.uri).segments
+        guard segments.count == 3 else { return try await tunnel.serve { _, _ in } }
+        let pod = await manager.pod(namespace: segments[1], name: segments[2])
+        let sandbox = pod.flatMap { Files.decode(Sandbox.self, from: context.layout.sandbox($0.uid)) }
+        let place = sandbox.map { PodSocket.Place.network($0.namespace) } ?? .nowhere
+        let session = PortForwardSession(pod: "\(segments[1])/\(segments[2])", socket: PodSocket(place: place))
+        try await tunnel.serve { try await session.run($0, $1) }
     }
 }

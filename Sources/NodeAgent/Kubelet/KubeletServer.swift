@@ -21,6 +21,7 @@ struct KubeletServer: Sendable {
     enum Connection: Sendable {
         case requests(NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>)
         case webSocket(NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, HTTPRequestHead)
+        case plain(NIOAsyncChannel<ByteBuffer, ByteBuffer>, HTTPRequestHead)
     }
 
     /// Serves until cancelled.
@@ -77,7 +78,7 @@ struct KubeletServer: Sendable {
                 }
             })
         let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Connection>(
-            upgraders: [webSocket, OlderProtocolRefusal(server: self)],
+            upgraders: [webSocket, OlderProtocol(server: self)],
             notUpgradingCompletionHandler: { channel in
                 channel.eventLoop.makeCompletedFuture {
                     .requests(try NIOAsyncChannel(wrappingChannelSynchronously: channel))
@@ -97,11 +98,8 @@ struct KubeletServer: Sendable {
         let path = RequestTarget(head.uri).path
         let offered = head.headers[canonicalForm: "sec-websocket-protocol"].map(String.init)
         guard let chosen = WebSocketProtocol.choose(offered, path: path) else {
-            let why =
-                path.hasPrefix("/portForward/")
-                ? "port-forward is not served by this node; use the pod's address, a service or kubectl exec"
-                : "this endpoint speaks \(WebSocketProtocol.allCases.map(\.rawValue).joined(separator: " and "))"
-            return await refuse(channel, 400, why)
+            let spoken = WebSocketProtocol.spoken(at: path).map(\.rawValue).joined(separator: " and ")
+            return await refuse(channel, 400, "this endpoint speaks \(spoken)")
         }
         return ["Sec-WebSocket-Protocol": chosen.rawValue]
     }
@@ -122,8 +120,9 @@ struct KubeletServer: Sendable {
         return nil
     }
 
-    /// What `kubectl` falls back to when a WebSocket was refused: it gets the same answer.
-    private struct OlderProtocolRefusal: NIOTypedHTTPServerProtocolUpgrader {
+    /// SPDY without a WebSocket around it: how an upstream API server asks for ports, and what `kubectl` falls back to when a
+    /// WebSocket was refused, which gets the same answer.
+    private struct OlderProtocol: NIOTypedHTTPServerProtocolUpgrader {
         let server: KubeletServer
         let supportedProtocol = "SPDY/3.1"
         let requiredUpgradeHeaders: [String] = []
@@ -132,13 +131,31 @@ struct KubeletServer: Sendable {
             channel: any Channel, upgradeRequest: HTTPRequestHead, initialResponseHeaders: HTTPHeaders
         ) -> EventLoopFuture<HTTPHeaders> {
             channel.eventLoop.makeFutureWithTask {
-                _ = await server.mayUpgrade(channel, upgradeRequest)
-                throw NodeAgentError(.invalid, "SPDY is not spoken here")
+                guard let chosen = await server.mayForward(channel, upgradeRequest) else {
+                    throw NodeAgentError(.invalid, "the request was refused")
+                }
+                var headers = initialResponseHeaders
+                headers.add(contentsOf: chosen)
+                return headers
             }
         }
 
         func upgrade(channel: any Channel, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<Connection> {
-            channel.eventLoop.makeFailedFuture(NodeAgentError(.invalid, "SPDY is not spoken here"))
+            channel.eventLoop.makeCompletedFuture {
+                .plain(try NIOAsyncChannel(wrappingChannelSynchronously: channel), upgradeRequest)
+            }
+        }
+    }
+
+    private func mayForward(_ channel: any Channel, _ head: HTTPRequestHead) async -> HTTPHeaders? {
+        let offered = head.headers[canonicalForm: "x-stream-protocol-version"].map(String.init)
+        guard RequestTarget(head.uri).path.hasPrefix("/portForward/"), offered.contains(PortForwardSession.streamProtocol) else {
+            return await mayUpgrade(channel, head)
+        }
+        switch await verdict(channel, head) {
+        case .allowed: return ["X-Stream-Protocol-Version": PortForwardSession.streamProtocol]
+        case .unauthorized: return await refuse(channel, 401, "Unauthorized")
+        case .forbidden(let why): return await refuse(channel, 403, why)
         }
     }
 
@@ -153,7 +170,10 @@ struct KubeletServer: Sendable {
         do {
             switch try await upgrade.get() {
             case .requests(let channel): try await answer(channel)
+            case .webSocket(let channel, let head) where RequestTarget(head.uri).path.hasPrefix("/portForward/"):
+                try await routes.forward(WebSocketTunnel(channel: channel), head)
             case .webSocket(let channel, let head): try await routes.stream(WebSocketConnection(channel), head)
+            case .plain(let channel, let head): try await routes.forward(PlainTunnel(channel: channel), head)
             }
         } catch {
             log.debug("kubelet connection ended", metadata: ["error": "\(error)"])

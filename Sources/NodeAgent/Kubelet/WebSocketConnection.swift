@@ -3,12 +3,18 @@ import NIOCore
 import NIOWebSocket
 
 /// The subprotocols by which streams share one WebSocket.
-enum WebSocketProtocol: String, Sendable, CaseIterable {
+enum WebSocketProtocol: String, Sendable {
     case channelsV5 = "v5.channel.k8s.io"
     case channelsV4 = "v4.channel.k8s.io"
+    case tunnelledPorts = "SPDY/3.1+portforward.k8s.io"
+
+    /// What an endpoint speaks, best first.
+    static func spoken(at path: String) -> [WebSocketProtocol] {
+        path.hasPrefix("/portForward/") ? [.tunnelledPorts] : [.channelsV5, .channelsV4]
+    }
 
     static func choose(_ offered: [String], path: String) -> WebSocketProtocol? {
-        allCases.first { offered.contains($0.rawValue) }
+        spoken(at: path).first { offered.contains($0.rawValue) }
     }
 }
 
