@@ -1,3 +1,5 @@
+import Foundation
+
 /// Why the embedded cluster could not do what was asked: a stable code, a sentence with what to do, what lay beneath.
 public struct EmbeddedError: Error, Sendable, CustomStringConvertible {
     public struct Code: RawRepresentable, Hashable, Sendable {
@@ -37,5 +39,12 @@ public struct EmbeddedError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
-    public var description: String { cause.map { "\(message): \($0)" } ?? message }
+    public var description: String { cause.map { "\(message): \(Self.text($0))" } ?? message }
+
+    /// Foundation's errors of files describe themselves in terms of objects; what the system said is what helps.
+    private static func text(_ cause: any Error) -> String {
+        guard let error = cause as? CocoaError else { return "\(cause)" }
+        guard let beneath = error.underlying as? POSIXError else { return error.localizedDescription }
+        return String(cString: strerror(beneath.code.rawValue))
+    }
 }

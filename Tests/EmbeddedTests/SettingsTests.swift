@@ -74,6 +74,12 @@ import Testing
         if let flag { #expect(error?.message.hasPrefix(flag) == true) }
     }
 
+    @Test(arguments: [("/dev/null/x", "Not a directory"), ("/etc/passwd", "File exists")])
+    func aFolderThatCannotBeMadeSaysWhyInWords(path: String, reason: String) {
+        let error = #expect(throws: EmbeddedError.self) { try Files.makeFolder(path) }
+        #expect(error?.description == "the folder \(path) cannot be made; choose another with --data: \(reason)")
+    }
+
     @Test func addressesFollowFromRanges() {
         var settings = ClusterSettings(dataDirectory: "/srv/apus/")
         settings.podCIDR = "10.91.0.0/16"

@@ -161,6 +161,17 @@ import Transformer
         }
     }
 
+    @Test(arguments: ["/v1/models/tickets:predict", "/v1/models/tickets:feedback", "/v2/models/tickets/infer"])
+    func pathsThatArePostedToSaySo(path: String) async throws {
+        try await TestServer.with { server in
+            for method in ["GET", "PUT", "DELETE"] {
+                let answer = try await server.request(method, path)
+                #expect(answer.status == 405)
+                #expect(answer.json["error"]?.string == "\(method) is not for this path; use POST.")
+            }
+        }
+    }
+
     @Test func limitsBodies() async throws {
         try await TestServer.with(configure: { $0.bodyBytes = 1000 }) { server in
             let long = TestServer.instances([String(repeating: "x", count: 2000)])

@@ -72,6 +72,10 @@ struct ContainerLifeTests {
                     && $0.main?.lastState?.terminated?.exitCode == 1
             }
             try await node.wait("loop", "restarted thrice") { ($0.main?.restartCount ?? 0) >= 3 }
+            // Every crash is told, not the first alone.
+            let told = await node.cluster.events.filter { $0.reason == "BackOff" }
+            #expect(told.count >= 2)
+            #expect(told.first?.message.hasPrefix("Back-off restarting failed container main in pod loop_default(") == true)
         }
     }
 

@@ -34,12 +34,13 @@ import Testing
         #expect(Array(block[2..<6]) == [0xE3, 0xC6, 0xA7, 0xC2])
     }
 
-    @Test(arguments: [
-        ("another version", [0x80, 2, 0, 1, 0, 0, 0, 0]), ("too long", [0x80, 3, 0, 1, 0, 0xFF, 0xFF, 0xFF]),
-        ("too much data", [0, 0, 0, 1, 0, 0xFF, 0xFF, 0xFF]), ("cut short", [0x80, 3, 0, 6, 0, 0, 0, 2, 0, 0]),
-        ("no room for headers", [0x80, 3, 0, 1, 0, 0, 0, 4, 0, 0, 0, 1]),
-        ("no compression", [0x80, 3, 0, 2, 0, 0, 0, 8, 0, 0, 0, 1, 9, 9, 9, 9]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("another version", [0x80, 2, 0, 1, 0, 0, 0, 0]), ("too long", [0x80, 3, 0, 1, 0, 0xFF, 0xFF, 0xFF]),
+            ("too much data", [0, 0, 0, 1, 0, 0xFF, 0xFF, 0xFF]), ("cut short", [0x80, 3, 0, 6, 0, 0, 0, 2, 0, 0]),
+            ("no room for headers", [0x80, 3, 0, 1, 0, 0, 0, 4, 0, 0, 0, 1]),
+            ("no compression", [0x80, 3, 0, 2, 0, 0, 0, 8, 0, 0, 0, 1, 9, 9, 9, 9]),
+        ] as [(String, [UInt8])])
     func whatIsNotSPDYIsRefused(what: String, bytes: [UInt8]) throws {
         let error = #expect(throws: SPDYError.self, "\(what)") {
             var reader = try SPDYReader()
@@ -55,9 +56,10 @@ import Testing
         #expect(throws: SPDYError.self) { try SPDYHeaderInflater().inflate(block, limit: 16 << 10) }
     }
 
-    @Test(arguments: [
-        [0, 0, 0, 2, 0, 0, 0, 1, 97], [0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 1], [0, 0],
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0, 0, 0, 2, 0, 0, 0, 1, 97], [0xFF, 0xFF, 0xFF, 0xFF], [0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 1], [0, 0],
+        ] as [[UInt8]])
     func brokenBlocksOfHeadersAreRefused(block: [UInt8]) {
         #expect(throws: SPDYError.self) { try SPDYHeaders.parse(block) }
     }

@@ -94,10 +94,11 @@ public struct DataUpload: Sendable {
                 Files.exists(full)
                     ? "\(full) is a folder; put it below \(paths.examples), where pods may read it" : "\(full) does not exist")
         }
-        guard Files.exists(paths.root) else {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: paths.root, isDirectory: &isFolder), isFolder.boolValue else {
             throw EmbeddedError(
                 .notRunning,
-                "\(full) cannot be brought to the cluster from here: there is no \(paths.root). Give an address that pods can read"
+                "\(full) cannot be brought to the cluster from here: there is no folder \(paths.root). Give an address that pods can read"
             )
         }
         let digest = SHA256.hash(data: data).prefix(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -66,18 +66,16 @@ enum GatewayFailure {
         }
     }
 
+    /// `error` is the sentence, as the Open Inference Protocol has it and servers behind the gateway answer; the rest is ours.
     func json(requestID: String) -> String {
         struct Body: Encodable {
-            struct Failure: Encodable {
-                let code: String
-                let message: String
-                let requestID: String
-            }
-            let error: Failure
+            let error: String
+            let code: String
+            let requestID: String
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let body = try? encoder.encode(Body(error: .init(code: code, message: message, requestID: requestID)))
+        let body = try? encoder.encode(Body(error: message, code: code, requestID: requestID))
         return String(decoding: body ?? Data(), as: UTF8.self) + "\n"
     }
 }

@@ -25,7 +25,7 @@ struct OpenInferenceRoutes: Sendable {
                     .members(["name": .string(classifying.configuration.modelName), "ready": .bool(ready)]),
                     status: ready ? .ok : .serviceUnavailable)
             }
-            router.post(RouterPath(base + "/infer")) { request, context in try await infer(request, context) }
+            router.onlyPost(RouterPath(base + "/infer")) { request, context in try await infer(request, context) }
         }
     }
 

@@ -6,8 +6,8 @@ struct PredictRoutes: Sendable {
     let classifying: Classifying
 
     func add(to router: Router<ServingContext>) {
-        router.post("/v1/models/{model}:predict") { request, context in try await predict(request, context) }
-        router.post("/v1/models/{model}:feedback") { request, context in try await feedback(request, context) }
+        router.onlyPost("/v1/models/{model}:predict") { request, context in try await predict(request, context) }
+        router.onlyPost("/v1/models/{model}:feedback") { request, context in try await feedback(request, context) }
         router.get("/v1/models/{model}") { _, context in
             try classifying.checkModel(context)
             return Response.json(

@@ -61,6 +61,22 @@ struct ProblemMiddleware: RouterMiddleware {
     }
 }
 
+extension Router<ServingContext> {
+    /// A path that is only posted to: other methods are told so, instead of that there is nothing.
+    func onlyPost(_ path: RouterPath, _ answer: @escaping @Sendable (Request, ServingContext) async throws -> Response) {
+        post(path, use: answer)
+        for method in [HTTPRequest.Method.get, .head, .put, .patch, .delete] {
+            on(path, method: method) { request, _ in
+                var response = Problem(
+                    status: .methodNotAllowed, message: "\(request.method) is not for this path; use POST."
+                ).response
+                response.headers[.allow] = "POST"
+                return response
+            }
+        }
+    }
+}
+
 extension Response {
     static func json(_ value: JSONValue, status: HTTPResponse.Status = .ok) -> Response {
         Response(

@@ -23,6 +23,8 @@ actor PodWorker {
     private var postStarts: [String: Bool] = [:]
     private var acceptedAt: Date
     private var told: Set<PodEvent> = []
+    /// The restart whose being held back was told last, by container.
+    private var backOffTold: [String: Int] = [:]
     /// What there is to say of fields without effect; a pod's spec hardly changes.
     private let unhonoured: String?
 
@@ -123,7 +125,9 @@ actor PodWorker {
             let now = context.now()
             let plan = context.planner.plan(observation, now: now)
             await followProbes(observation)
-            publish(StatusBuilder(planner: context.planner).status(observation, now: now))
+            let status = StatusBuilder(planner: context.planner).status(observation, now: now)
+            await tellBackOff(status)
+            publish(status)
             for action in plan.actions { await perform(action, observation) }
             if isFinished { break }
             if plan.actions.isEmpty { await refreshVolumes(observation) }
@@ -261,6 +265,18 @@ actor PodWorker {
             }
         }
         publisher = nil
+    }
+
+    /// Says of each crash anew that the next start is held back.
+    private func tellBackOff(_ status: PodStatus) async {
+        for container in (status.initContainerStatuses ?? []) + (status.containerStatuses ?? []) {
+            let restarts = container.restartCount
+            guard container.state?.waiting?.reason == "CrashLoopBackOff", backOffTold[container.name] != restarts else { continue }
+            backOffTold[container.name] = restarts
+            let message =
+                "Back-off restarting failed container \(container.name) in pod \(pod.name)_\(pod.namespace)(\(pod.uid))"
+            await tell(.warning("BackOff", message, container: container.name), again: true)
+        }
     }
 
     /// Records an event once for as long as this process looks after the pod.
