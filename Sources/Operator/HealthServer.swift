@@ -8,6 +8,7 @@ struct HealthServer: Sendable {
     let host: String
     let port: Int
     let manager: Manager
+    let metrics: MetricsRegistry
     let logger: Logger
 
     func run() async throws {
@@ -19,6 +20,13 @@ struct HealthServer: Sendable {
             return Response(
                 status: isReady ? .ok : .serviceUnavailable,
                 body: .init(byteBuffer: ByteBuffer(string: isReady ? "ok\n" : "the caches are being filled\n")))
+        }
+        let metrics = metrics
+        router.get("/metrics") { request, _ in
+            let page = metrics.page(accept: request.headers[.accept])
+            return Response(
+                status: .ok, headers: [.contentType: page.contentType],
+                body: .init(byteBuffer: ByteBuffer(string: page.body)))
         }
         var quiet = logger
         quiet.logLevel = .warning

@@ -5,6 +5,7 @@
 import ArtifactStore
 import AsyncHTTPClient
 import ControllerRuntime
+public import Exposition
 public import KubernetesClient
 import KubernetesTypes
 public import Logging
@@ -22,6 +23,8 @@ public struct Operator: ServiceLifecycle.Service {
         public var leaderElection: LeaderElection?
         /// Where health and metrics are served; nil serves none.
         public var healthAddress: (host: String, port: Int)?
+        /// What is served at `/metrics` there.
+        public var metrics = MetricsRegistry()
         /// Called when the caches are filled and this process leads: from then on it reconciles.
         public var onReady: (@Sendable () -> Void)?
 
@@ -64,7 +67,7 @@ public struct Operator: ServiceLifecycle.Service {
         let manager = Manager(client: client, election: election, logger: logger)
         try Self.wire(configuration, manager: manager, logger: logger)
         if let address = configuration.healthAddress {
-            let server = HealthServer(host: address.host, port: address.port, manager: manager, logger: logger)
+            let server = HealthServer(host: address.host, port: address.port, manager: manager, metrics: configuration.metrics, logger: logger)
             manager.add("health", needsLeadership: false) { try await server.run() }
         }
         if let onReady = configuration.onReady { manager.add("ready") { onReady() } }

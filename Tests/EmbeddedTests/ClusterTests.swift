@@ -1,5 +1,6 @@
 import ApusAPI
 import ApusTesting
+import Exposition
 import Foundation
 import KubernetesClient
 import KubernetesTypes
@@ -36,7 +37,7 @@ import Testing
     }
 
     static func start(_ settings: ClusterSettings) -> (ServiceGroup, Task<Void, any Error>) {
-        let cluster = EmbeddedCluster(settings: settings, logger: logger) { _ in }
+        let cluster = EmbeddedCluster(settings: settings, metrics: ProcessRegistry.shared, logger: logger) { _ in }
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: cluster, successTerminationBehavior: .gracefullyShutdownGroup)], logger: logger))
@@ -110,8 +111,12 @@ import Testing
         // Prometheus finds the gateway, whose buckets are asked for where servers count none.
         let prometheus = try PrometheusClient(address: settings.prometheusURL)
         try await eventually("the gateway is scraped", within: .seconds(30)) {
-            let up = try? await prometheus.query("count(up{job=\"apus-gateway\"} == 1)").number()
-            return up == 1
+            let up = try? await prometheus.query("count(up{job=~\"apus|apus-gateway\"} == 1)").number()
+            return up == 2
+        }
+        try await eventually("the controllers' work is counted", within: .seconds(30)) {
+            let looks = try? await prometheus.query("sum(apus_reconcile_total{job=\"apus\"})").number()
+            return (looks ?? 0) > 0
         }
 
         let second = EmbeddedCluster(settings: settings, logger: Self.logger) { _ in }

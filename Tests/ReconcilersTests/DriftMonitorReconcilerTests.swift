@@ -88,6 +88,20 @@ import Testing
         #expect(world.observation.jobs.isEmpty)
     }
 
+    /// What the old version's traffic showed is no reason to retrain the new one.
+    @Test func aNewVersionBeginsAnew() throws {
+        var world = World()
+        for second in stride(from: 0.0, through: 50, by: 10) { try world.look(at: second, .value(0.9, samples: 500)) }
+        world.observation.versions.append(modelVersion("tickets-2", number: 2))
+        world.observation.served = modelVersion("tickets-2", number: 2)
+        try world.look(at: 58)
+        try world.look(at: 61)
+        #expect(world.observation.jobs.isEmpty)
+        #expect(world.status.breachingSince == nil && world.status.measuredVersion == "tickets-2")
+        for second in stride(from: 62.0, through: 122, by: 10) { try world.look(at: second, .value(0.9, samples: 500)) }
+        #expect(world.observation.jobs.map(\.spec.baseline?.modelVersion) == ["tickets-2"])
+    }
+
     @Test func lastingDriftStartsOneJobComparedWithWhatServes() throws {
         var world = try drifted()
         #expect(world.status.phase == .acting)

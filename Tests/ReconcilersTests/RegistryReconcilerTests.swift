@@ -115,12 +115,44 @@ import Testing
             return (status.phase, condition(status.conditions, "Ready")?.reason)
         }
         #expect(try phase { _ in } == (.applied, "Applied"))
-        #expect(try phase { $0.model = nil } == (.pending, "ModelNotFound"))
-        #expect(try phase { $0.version = nil } == (.rejected, "VersionNotFound"))
-        #expect(try phase { $0.version = modelVersion("tickets-1", model: "other") } == (.rejected, "VersionOfAnotherModel"))
+        #expect(
+            try phase {
+                $0.model?.status?.aliases = nil
+                $0.version = modelVersion("tickets-1", model: "other")
+            } == (.rejected, "VersionOfAnotherModel"))
         #expect(try phase { $0.siblings.append(promotion("b", to: "tickets-2", at: 20)) } == (.superseded, "Superseded"))
         #expect(
             try phase { $0.model?.spec.aliases = [.init(name: "production", version: "tickets-3")] } == (.pending, "AliasPinned"))
+    }
+
+    /// What it names may come together with it; later it is too late, or the alias would move without anybody asking.
+    @Test(arguments: ["ModelNotFound", "VersionNotFound"])
+    func aPromotionOfNothingIsRejectedForGood(reason: String) throws {
+        let own = promotion("a", to: "tickets-9", at: 0)
+        var observation = PromotionObservation(promotion: own, now: after(4), model: model(), siblings: [own])
+        if reason == "ModelNotFound" { observation.model = nil }
+        func look() throws -> (PromotionStatus, NextLook)? {
+            let plan = try PromotionReconciler.reconcile(observation)
+            guard let status = try plan.status?.decode(PromotionStatus.self) else { return nil }
+            observation.promotion.status = status
+            return (status, plan.next)
+        }
+        let (early, next) = try #require(try look())
+        #expect(early.phase == .pending && condition(early.conditions, "Ready")?.reason == reason)
+        #expect(next == .after(.seconds(6)))
+        observation.now = after(10)
+        let (late, _) = try #require(try look())
+        #expect(late.phase == .rejected && condition(late.conditions, "Ready")?.reason == reason)
+
+        observation.model = model()
+        observation.version = modelVersion("tickets-9", number: 9)
+        #expect(try look() == nil, "nothing about it changes any more")
+        let versions = [modelVersion("tickets-1"), modelVersion("tickets-9", number: 9)]
+        let plan = try ModelReconciler.reconcile(
+            ModelObservation(model: model(), now: after(60), versions: versions, promotions: [observation.promotion]))
+        #expect(try status(plan).aliases == nil)
+        // It does not stand in the way of the first version either.
+        #expect(try plan.children.first?.object.value.decode(Promotion.self).spec.version == "tickets-1")
     }
 
     @Test(arguments: [

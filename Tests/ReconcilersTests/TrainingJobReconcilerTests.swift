@@ -197,6 +197,52 @@ import Testing
         #expect(condition(try status(late).conditions, "Ready")?.reason == "StartTimeout")
     }
 
+    // MARK: What a job's own template may say
+
+    private func refusal(_ change: (inout PodSpec, inout TrainingJobObservation) -> Void) throws -> String? {
+        var observation = observe(trainingJob())
+        observation.platform.allowedFileRoots.append("/var/lib/apus/artifacts")
+        var spec = try #require(runtime.template.spec)
+        change(&spec, &observation)
+        observation.job.spec.runtimeRef = nil
+        observation.job.spec.template = PodTemplateSpec(spec: spec)
+        return TemplateRules.violation(observation)
+    }
+
+    private func refusal(hostPath: String, readOnly: Bool?) throws -> String? {
+        try refusal { spec, _ in
+            spec.volumes = [Volume(hostPath: HostPathVolumeSource(path: hostPath), name: "files")]
+            spec.containers[0].volumeMounts = [VolumeMount(mountPath: "/files", name: "files", readOnly: readOnly)]
+        }
+    }
+
+    @Test func aJobsTemplateGetsNoMoreThanAPod() throws {
+        #expect(try refusal { _, _ in } == nil)
+        #expect(try refusal { spec, _ in spec.hostNetwork = true }?.contains("hostNetwork") == true)
+        #expect(try refusal { spec, _ in spec.hostPID = true }?.contains("hostPID") == true)
+        let privileged = SecurityContext(privileged: true)
+        #expect(try refusal { spec, _ in spec.containers[0].securityContext = privileged }?.contains("privileges") == true)
+        let capable = SecurityContext(capabilities: Capabilities(add: ["SYS_ADMIN"]))
+        #expect(try refusal { spec, _ in spec.containers[0].securityContext = capable }?.contains("capabilities") == true)
+    }
+
+    @Test func aJobsTemplateReadsWhereInputsLieAndNoMore() throws {
+        #expect(try refusal(hostPath: "/data/images", readOnly: true) == nil)
+        #expect(try refusal(hostPath: "/data/images", readOnly: nil)?.contains("readOnly: true") == true)
+        for path in ["/etc", "/data/../etc", "/var/lib/apus/artifacts", "/var/lib/apus/artifacts/x", "/var/lib", "/"] {
+            let message = try refusal(hostPath: path, readOnly: true)
+            #expect(message?.contains("Allowed are files below /data, /models.") == true, "\(path)")
+        }
+    }
+
+    /// A runtime is the platform team's.
+    @Test func aRuntimesTemplateMay() {
+        var observation = observe(trainingJob())
+        observation.runtime?.template.spec?.hostNetwork = true
+        observation.runtime?.template.spec?.containers[0].securityContext = SecurityContext(privileged: true)
+        #expect(TemplateRules.violation(observation) == nil)
+    }
+
     // MARK: Ending well
 
     @Test func onlyAStoredAndRegisteredBundleIsSuccess() throws {
@@ -224,6 +270,32 @@ import Testing
         #expect(try status(done).modelVersion == "tickets-5")
         #expect(done.effects.map(\.name) == [TrainingEffect.deleteCheckpoints])
         #expect(condition(try status(done).conditions, "Complete")?.status == "True")
+    }
+
+    /// A first replica that was given up with its attempt may go on to publish; that is not what the job made.
+    @Test func onlyThePresentAttemptsBundleIsRegistered() throws {
+        let old = "sha256:" + String(repeating: "01", count: 32)
+        let (first, pods) = try started()
+        var job = first
+        job.status?.attempt = 2
+        var second = pods[0]
+        second.metadata.name = "train-2-0"
+        second.metadata.labels?[ApusLabel.attempt] = "2"
+        var observation = observe(
+            job, at: after(60), pods: [pod(pods[0], .published(digest: old)), pod(second, .published(digest: digest))])
+        #expect(observation.publishedDigest == digest)
+
+        observation.bundle = .read(BundleFacts(digest: old))
+        let waiting = try TrainingJobReconciler.reconcile(observation)
+        #expect(waiting.children.isEmpty)
+        #expect(try status(waiting).phase == .publishing)
+
+        observation.bundle = .read(BundleFacts(digest: digest))
+        let version = try #require(
+            try TrainingJobReconciler.reconcile(observation).children.last?.object.value.decode(ModelVersion.self))
+        #expect(version.spec.artifact.digest == digest)
+        observation.pods[1] = pod(second, .running)
+        #expect(observation.publishedDigest == nil)
     }
 
     private struct AnyKind: Decodable { var kind: String }

@@ -133,9 +133,21 @@ import Testing
         #expect(found == [])
     }
 
+    /// What a simulation runs: time comes from the one place that is handed in.
+    @Test func timeIsHandedToWhatSimulationsRun() throws {
+        let pattern = /\bDate\(\)|Date\.now|ContinuousClock|SuspendingClock/
+        var found: [String] = []
+        for module in ["KubernetesClient", "ControllerRuntime", "Operator", "ClusterControllers"] {
+            for source in try Self.sources(of: module) where !source.name.hasSuffix("/TimeSource.swift") {
+                for match in source.text.matches(of: pattern) { found.append("\(source.name): \(match.output)") }
+            }
+        }
+        #expect(found == [])
+    }
+
     /// A test that is skipped or that waits for the clock says nothing: what it needs is required, what it waits for polled.
     @Test(arguments: [
-        ("skips", #"\.enabled\(if:|\.disabled\(|XCTSkip|withKnownIssue"#), ("sleeps", #"Task\.sleep|Thread\.sleep|usleep\("#),
+        ("skips", #"\.enabled\(if:|\.disabled\(|XCTSkip|withKnownIssue"#), ("sleeps", #"Task\.sleep|Thread\.sleep|usleep\(|nanosleep"#),
     ])
     func testsKeepClearOf(name: String, pattern: String) throws {
         let regex = try Regex(pattern)

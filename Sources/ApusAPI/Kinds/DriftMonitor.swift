@@ -273,6 +273,7 @@ public struct DriftMonitorStatus: SchemaDescribing {
     public var summary: String?
     public var readings: [Reading]?
     public var lastMeasureTime: Timestamp?
+    public var measuredVersion: String?
     public var measurements: Int?
     public var breaches: Int?
     public var breachingSince: Timestamp?
@@ -337,6 +338,7 @@ public struct DriftMonitorStatus: SchemaDescribing {
                             SchemaField("message", .string("Why there is no value.")),
                         ]), kind: .map(["name"]))),
             SchemaField("lastMeasureTime", .time("When the readings were taken.")),
+            SchemaField("measuredVersion", .string("The ModelVersion whose traffic they are of.")),
             SchemaField(
                 "measurements", .integer("How often a detector had enough data to say something.", minimum: 0)),
             SchemaField("breaches", .integer("How many of these measurements were above a threshold.", minimum: 0)),

@@ -1,3 +1,4 @@
+public import Exposition
 public import Foundation
 public import Logging
 public import ServiceLifecycle
@@ -21,19 +22,23 @@ public struct EmbeddedCluster: ServiceLifecycle.Service {
 
     private let settings: ClusterSettings
     private let writesDefaultKubeconfig: Bool
+    private let metrics: MetricsRegistry
     private let logger: Logger
     private let now: @Sendable () -> Date
     private let report: @Sendable (Event) -> Void
 
     /// - Parameters:
     ///   - writesDefaultKubeconfig: whether `~/.kube/config` gets the context `apus`.
+    ///   - metrics: of this process, which the cluster's Prometheus scrapes.
     ///   - report: told what happens.
     public init(
-        settings: ClusterSettings, writesDefaultKubeconfig: Bool = false, logger: Logger,
+        settings: ClusterSettings, writesDefaultKubeconfig: Bool = false, metrics: MetricsRegistry = MetricsRegistry(),
+        logger: Logger,
         now: @escaping @Sendable () -> Date = { Date() }, report: @escaping @Sendable (Event) -> Void
     ) {
         self.settings = settings
         self.writesDefaultKubeconfig = writesDefaultKubeconfig
+        self.metrics = metrics
         self.logger = logger
         self.now = now
         self.report = report
@@ -95,7 +100,7 @@ public struct EmbeddedCluster: ServiceLifecycle.Service {
             try NodePart(settings: settings, access: access, logger: logger),
             try OperatorPart(settings: settings, access: access, logger: logger),
             try GatewayPart(settings: settings, access: access, logger: logger),
-            try PrometheusPart(settings: settings, access: access, logger: logger),
+            try PrometheusPart(settings: settings, access: access, metrics: metrics, logger: logger),
         ]
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try ProgramCopy.update(to: program) }

@@ -198,11 +198,24 @@ public enum RoleManifests {
             rbac.authorization.k8s.io/aggregate-to-edit: "true"
         rules:
           - apiGroups: [apus.dev]
-            resources: [trainingruntimes, trainingjobs, models, modelversions, promotions, inferenceservices, driftmonitors]
+            resources: [trainingjobs, models, modelversions, promotions, inferenceservices, driftmonitors]
             verbs: [create, update, patch, delete, deletecollection]
           - apiGroups: [apus.dev]
             resources: [inferenceservices/scale]
             verbs: [get, update, patch]
+        ---
+        # A runtime's template may do what a job's may not, so it is for those who run a namespace.
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: ClusterRole
+        metadata:
+          name: apus:admin
+          labels:
+            app.kubernetes.io/part-of: apus
+            rbac.authorization.k8s.io/aggregate-to-admin: "true"
+        rules:
+          - apiGroups: [apus.dev]
+            resources: [trainingruntimes]
+            verbs: [create, update, patch, delete, deletecollection]
 
         """
 

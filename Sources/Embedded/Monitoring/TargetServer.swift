@@ -1,4 +1,5 @@
 import ControllerRuntime
+import Exposition
 import Foundation
 import Hummingbird
 import KubernetesClient
@@ -8,17 +9,21 @@ import Reconcilers
 import ServiceLifecycle
 import Synchronization
 
-/// Tells Prometheus which pods to scrape, and the gateway, in the form of its HTTP service discovery.
+/// Tells Prometheus which pods to scrape, the gateway and this process, in the form of its HTTP service discovery.
 final class TargetServer: ServiceLifecycle.Service {
     private let manager: Manager
     private let pods: Informer<Pod>
     private let gateway: String
+    private let metrics: MetricsRegistry
     private let logger: Logger
     private let boundPort = Mutex<Int?>(nil)
 
-    /// - Parameter gateway: where the gateway listens, `host:port`.
-    init(client: Client, gateway: String, logger: Logger) {
+    /// - Parameters:
+    ///   - gateway: where the gateway listens, `host:port`.
+    ///   - metrics: of this process, served beside the list.
+    init(client: Client, gateway: String, metrics: MetricsRegistry, logger: Logger) {
         self.gateway = gateway
+        self.metrics = metrics
         manager = Manager(client: client, logger: logger)
         pods = manager.informer(Pod.self)
         self.logger = logger
@@ -31,10 +36,18 @@ final class TargetServer: ServiceLifecycle.Service {
     }
 
     func run() async throws {
-        let (pods, gateway) = (pods, ScrapeTargetGroup(gateway: gateway))
+        let (pods, metrics) = (pods, metrics)
+        let gateway = ScrapeTargetGroup(job: "apus-gateway", target: gateway)
         let router = Router()
-        router.get("/targets") { _, _ in
-            let data = try JSONEncoder().encode(ScrapeTargetGroup.groups(of: pods.cache.list()) + [gateway])
+        router.get("/metrics") { request, _ in
+            let page = metrics.page(accept: request.headers[.accept])
+            return Response(
+                status: .ok, headers: [.contentType: page.contentType], body: .init(byteBuffer: ByteBuffer(string: page.body)))
+        }
+        router.get("/targets") { [boundPort = PortBox(self)] _, _ in
+            let own = boundPort.get().map { ScrapeTargetGroup(job: "apus", target: "127.0.0.1:\($0)") }
+            let groups = ScrapeTargetGroup.groups(of: pods.cache.list()) + [gateway] + [own].compactMap(\.self)
+            let data = try JSONEncoder().encode(groups)
             return Response(
                 status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: data)))
         }
@@ -55,6 +68,7 @@ final class TargetServer: ServiceLifecycle.Service {
     private struct PortBox: Sendable {
         let server: TargetServer
         init(_ server: TargetServer) { self.server = server }
+        func get() -> Int? { server.boundPort.withLock { $0 } }
         func set(_ port: Int?) { server.boundPort.withLock { $0 = port } }
     }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Exposition
 import KubernetesClient
 import Logging
 import Prometheus
@@ -10,17 +11,20 @@ final class PrometheusPart: Part {
     let name = "Prometheus"
     private let settings: ClusterSettings
     private let client: Client
+    private let metrics: MetricsRegistry
     private let logger: Logger
 
-    init(settings: ClusterSettings, access: ClusterAccess, logger: Logger) throws {
+    init(settings: ClusterSettings, access: ClusterAccess, metrics: MetricsRegistry, logger: Logger) throws {
         self.settings = settings
+        self.metrics = metrics
         self.logger = logger
         client = try access.client("monitoring", .serviceAccount("apus-monitoring"))
     }
 
     func makeService() async throws -> any ServiceLifecycle.Service {
         await PrometheusProcess.endLeftover(settings.paths)
-        let targets = TargetServer(client: client, gateway: "127.0.0.1:\(settings.gatewayPort)", logger: logger)
+        let gateway = "127.0.0.1:\(settings.gatewayPort)"
+        let targets = TargetServer(client: client, gateway: gateway, metrics: metrics, logger: logger)
         return MonitoringService(settings: settings, targets: targets, logger: logger)
     }
 

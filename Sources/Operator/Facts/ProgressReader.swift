@@ -1,6 +1,7 @@
 import ApusAPI
 import AsyncHTTPClient
 import Foundation
+import KubernetesClient
 import KubernetesTypes
 import NIOCore
 import Synchronization
@@ -8,23 +9,27 @@ import Synchronization
 /// Asks the agent of a job's first replica for the trainer's progress, at most every two seconds a job.
 final class ProgressReader: Sendable {
     private struct Entry {
-        var time: ContinuousClock.Instant
+        var time: Duration
         var reading: TrainingProgressReading?
     }
 
     private static let shortestInterval = Duration.seconds(2)
 
     private let http: HTTPClient
+    private let time: any TimeSource
     private let entries = Mutex<[String: Entry]>([:])
 
-    init(http: HTTPClient) { self.http = http }
+    init(http: HTTPClient, time: any TimeSource) {
+        self.http = http
+        self.time = time
+    }
 
     func read(_ pods: [Pod], of job: TrainingJob) async -> TrainingProgressReading? {
         guard job.status?.phase?.isFinished != true, let pod = newestRunning(pods), let address = pod.status?.podIP else {
             entries.withLock { $0[job.uid] = nil }
             return nil
         }
-        let now = ContinuousClock.now
+        let now = time.uptime()
         if let entry = entries.withLock({ $0[job.uid] }), now - entry.time < Self.shortestInterval { return entry.reading }
         let reading = await ask(address)
         entries.withLock { $0[job.uid] = Entry(time: now, reading: reading) }

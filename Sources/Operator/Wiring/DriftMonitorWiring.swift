@@ -8,6 +8,7 @@ import Reconcilers
 enum DriftMonitorWiring {
     static func add(to context: OperatorContext) {
         let manager = context.manager
+        let time = manager.client.time
         let monitors = manager.informer(DriftMonitor.self)
         let services = manager.informer(InferenceService.self)
         let versions = manager.informer(ModelVersion.self)
@@ -16,9 +17,9 @@ enum DriftMonitorWiring {
         let runner = PlanRunner(context)
         let measurer = DriftMeasurer(defaultURL: context.platform.prometheusURL, store: context.store)
 
-        let controller = Controller("drift-monitor", workers: 4, time: manager.client.time, logger: context.logger) { key in
+        let controller = Controller("drift-monitor", workers: 4, time: time, logger: context.logger) { key in
             guard let monitor = monitors.cache.get(key) else { return .settled }
-            var observation = DriftMonitorObservation(monitor: monitor, now: Date())
+            var observation = DriftMonitorObservation(monitor: monitor, now: time.now())
             observation.service = services.cache.get(monitor.spec.inferenceServiceRef.name, namespace: key.namespace)
             observation.served = observation.service?.status?.servedVersion.flatMap {
                 versions.cache.get($0, namespace: key.namespace)

@@ -8,6 +8,7 @@ import Reconcilers
 enum InferenceServiceWiring {
     static func add(to context: OperatorContext) {
         let manager = context.manager
+        let time = manager.client.time
         let services = manager.informer(InferenceService.self)
         let models = manager.informer(Model.self)
         let versions = manager.informer(ModelVersion.self)
@@ -17,10 +18,10 @@ enum InferenceServiceWiring {
         let pods = manager.informer(Pod.self, scope)
         let runner = PlanRunner(context)
 
-        let controller = Controller("inference-service", time: manager.client.time, logger: context.logger) { key in
+        let controller = Controller("inference-service", time: time, logger: context.logger) { key in
             guard let service = services.cache.get(key) else { return .settled }
             var observation = InferenceServiceObservation(
-                service: service, now: Date(), platform: context.platform, servableArchitectures: context.servableArchitectures)
+                service: service, now: time.now(), platform: context.platform, servableArchitectures: context.servableArchitectures)
             observation.model = service.spec.model.name.flatMap { models.cache.get($0, namespace: key.namespace) }
             observation.versions = versions.cache.list(namespace: key.namespace)
             observation.deployments = deployments.cache.owned(byUID: service.uid)

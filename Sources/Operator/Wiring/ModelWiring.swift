@@ -9,6 +9,7 @@ import Reconcilers
 enum ModelWiring {
     static func add(to context: OperatorContext) {
         let manager = context.manager
+        let time = manager.client.time
         let models = manager.informer(Model.self)
         let versions = manager.informer(ModelVersion.self)
         let promotions = manager.informer(Promotion.self)
@@ -16,10 +17,10 @@ enum ModelWiring {
         let runner = PlanRunner(context)
         let store = context.store
 
-        let modelController = Controller("model", time: manager.client.time, logger: context.logger) { key in
+        let modelController = Controller("model", time: time, logger: context.logger) { key in
             guard let model = models.cache.get(key) else { return .settled }
             let observation = ModelObservation(
-                model: model, now: Date(),
+                model: model, now: time.now(),
                 versions: versions.cache.list(namespace: key.namespace).filter { $0.spec.model == key.name },
                 promotions: promotions.cache.list(namespace: key.namespace).filter { $0.spec.model == key.name },
                 services: services.cache.list(namespace: key.namespace))
@@ -32,9 +33,9 @@ enum ModelWiring {
         modelController.watch(mapped: services) { service in models.cache.list(namespace: service.namespace).map(\.key) }
         manager.add(modelController)
 
-        let versionController = Controller("model-version", time: manager.client.time, logger: context.logger) { key in
+        let versionController = Controller("model-version", time: time, logger: context.logger) { key in
             guard let version = versions.cache.get(key) else { return .settled }
-            var observation = ModelVersionObservation(version: version, now: Date())
+            var observation = ModelVersionObservation(version: version, now: time.now())
             observation.model = models.cache.get(version.spec.model, namespace: key.namespace)
             observation.services = services.cache.list(namespace: key.namespace)
             observation.bundle = await bundle(of: version, store: store)
@@ -52,10 +53,10 @@ enum ModelWiring {
         }
         manager.add(versionController)
 
-        let promotionController = Controller("promotion", time: manager.client.time, logger: context.logger) { key in
+        let promotionController = Controller("promotion", time: time, logger: context.logger) { key in
             guard let promotion = promotions.cache.get(key) else { return .settled }
             let observation = PromotionObservation(
-                promotion: promotion, now: Date(), model: models.cache.get(promotion.spec.model, namespace: key.namespace),
+                promotion: promotion, now: time.now(), model: models.cache.get(promotion.spec.model, namespace: key.namespace),
                 version: versions.cache.get(promotion.spec.version, namespace: key.namespace),
                 siblings: promotions.cache.list(namespace: key.namespace).filter { $0.spec.model == promotion.spec.model })
             return try await runner.run(PromotionReconciler.reconcile(observation), for: promotion)

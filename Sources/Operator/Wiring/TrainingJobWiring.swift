@@ -9,6 +9,7 @@ import Reconcilers
 enum TrainingJobWiring {
     static func add(to context: OperatorContext) {
         let manager = context.manager
+        let time = manager.client.time
         let jobs = manager.informer(TrainingJob.self)
         let pods = manager.informer(Pod.self, InformerScope(labels: LabelSelection([.exists(ApusLabel.trainingJob)])))
         let runtimes = manager.informer(TrainingRuntime.self)
@@ -16,7 +17,7 @@ enum TrainingJobWiring {
         let versions = manager.informer(ModelVersion.self)
         let models = manager.informer(Model.self)
         let nodes = manager.informer(Node.self)
-        let progress = ProgressReader(http: context.http)
+        let progress = ProgressReader(http: context.http, time: time)
         let store = context.store
 
         let runner = PlanRunner(
@@ -27,9 +28,9 @@ enum TrainingJobWiring {
                     try await store.deleteOlderTrees(under: name, keeping: 0)
                 }
             ])
-        let controller = Controller("training-job", workers: 8, time: manager.client.time, logger: context.logger) { key in
+        let controller = Controller("training-job", workers: 8, time: time, logger: context.logger) { key in
             guard let job = jobs.cache.get(key) else { return .settled }
-            var observation = TrainingJobObservation(job: job, now: Date(), platform: context.platform)
+            var observation = TrainingJobObservation(job: job, now: time.now(), platform: context.platform)
             observation.pods = pods.cache.owned(byUID: job.uid)
             if let reference = job.spec.runtimeRef {
                 observation.runtime =
@@ -77,13 +78,10 @@ enum TrainingJobWiring {
         manager.add(controller)
     }
 
-    /// Reads the bundle that the first replica's agent reports, while it is not registered.
+    /// Reads the bundle that the job's attempt reports, while it is not registered.
     private static func publishedBundle(_ observation: TrainingJobObservation, store: any BundleStore) async -> BundleReading? {
         guard observation.job.status?.phase?.isFinished != true, observation.job.spec.output != nil else { return nil }
-        let reports = observation.pods.lazy.flatMap { $0.status?.containerStatuses ?? [] }.compactMap {
-            $0.state?.terminated?.message.flatMap { TrainingAgentReport(terminationMessage: $0) }
-        }
-        guard let digest = reports.compactMap(\.digest).first else { return nil }
+        guard let digest = observation.publishedDigest else { return nil }
         return await BundleFactsReader.read(digest: digest, from: store)
     }
 }

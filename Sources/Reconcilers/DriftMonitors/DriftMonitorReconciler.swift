@@ -38,6 +38,11 @@ struct DriftMonitorPlanner {
             warnOnce(reason: obstacle.reason, message: obstacle.message)
             conditions.stalled(reason: obstacle.reason, message: obstacle.message)
         } else {
+            // Another version's drift says nothing of this one.
+            if status.measuredVersion != observation.served?.name {
+                if status.measuredVersion != nil { status.breachingSince = nil }
+                status.measuredVersion = observation.served?.name
+            }
             measure()
             try act()
         }

@@ -83,8 +83,8 @@ public enum ModelReconciler: Reconciler {
         _ observation: ModelObservation, versions: [ModelVersion], aliases: [EffectiveAlias]
     ) -> Promotion? {
         let model = observation.model
-        guard model.spec.promoteFirstVersion ?? true, let first = versions.first, observation.promotions.isEmpty,
-            !aliases.contains(where: { $0.name == Model.productionAlias })
+        guard model.spec.promoteFirstVersion ?? true, let first = versions.first,
+            observation.promotions.allSatisfy({ $0.status?.phase == .rejected }), !aliases.contains(where: { $0.name == Model.productionAlias })
         else { return nil }
         return Promotion(
             metadata: ObjectMeta(
@@ -114,7 +114,8 @@ public enum AliasResolution {
     static func resolve(model: Model, versions: Set<String>, promotions: [Promotion], now: Date) -> [EffectiveAlias] {
         let previous = Dictionary((model.status?.aliases ?? []).map { ($0.name, $0) }, uniquingKeysWith: { _, last in last })
         var aliases = previous.filter { $0.value.by != pinned }
-        let inOrder = ordered(promotions.filter { $0.spec.model == model.name })
+        // What was rejected stays so: the version that it named may be made later, by something that has to be judged first.
+        let inOrder = ordered(promotions.filter { $0.spec.model == model.name && $0.status?.phase != .rejected })
         for (index, promotion) in inOrder.enumerated() where versions.contains(promotion.spec.version) {
             if let inForce = previous[promotion.spec.alias], inForce.by != pinned,
                 !isNewer(promotion, at: index, than: inForce, in: inOrder)

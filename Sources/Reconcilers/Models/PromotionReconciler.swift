@@ -23,24 +23,37 @@ public struct PromotionObservation: Sendable {
 
 /// Says what became of a promotion; the model's reconciler is who moves the alias.
 public enum PromotionReconciler: Reconciler {
+    /// Seconds that a promotion waits for its model and version before it is rejected for good.
+    static let patience = 10.0
+
     public static func reconcile(_ observation: PromotionObservation) throws -> Plan {
         let promotion = observation.promotion
         if promotion.isBeingDeleted { return Plan() }
         // History stays as it was when what it tells of is gone.
         let isHistory = observation.model == nil || observation.version == nil
-        if promotion.status?.phase == .superseded || (promotion.status?.phase == .applied && isHistory) { return Plan() }
+        let isInForce = observation.model?.status?.aliases?.contains { $0.by == promotion.name } ?? false
+        switch promotion.status?.phase {
+        case .superseded: return Plan()
+        case .applied where isHistory: return Plan()
+        case .rejected where !isInForce: return Plan()
+        default: break
+        }
         var status = promotion.status ?? PromotionStatus()
         var conditions = ConditionSet(status.conditions, generation: promotion.metadata.generation, now: observation.now)
         let spec = promotion.spec
 
-        if observation.model == nil {
-            status.phase = .pending
-            conditions.stalled(
-                reason: "ModelNotFound", message: "There is no Model named \(spec.model) in this namespace; see kubectl get mdl.")
-        } else if observation.version == nil {
-            status.phase = .rejected
-            conditions.stalled(
-                reason: "VersionNotFound", message: "There is no ModelVersion named \(spec.version); see kubectl get mver.")
+        var plan = Plan()
+
+        if observation.model == nil || observation.version == nil, !isInForce {
+            // What is applied together arrives one by one.
+            let left = patience - observation.now.timeIntervalSince(promotion.metadata.creationTimestamp?.date ?? .distantPast)
+            status.phase = left > 0 ? .pending : .rejected
+            if left > 0 { plan.next = .after(.seconds(left)) }
+            let (reason, what) =
+                observation.model == nil
+                ? ("ModelNotFound", "There is no Model named \(spec.model) in this namespace; see kubectl get mdl.")
+                : ("VersionNotFound", "There is no ModelVersion named \(spec.version); see kubectl get mver.")
+            conditions.stalled(reason: reason, message: what + " Create another promotion when it is there.")
         } else if observation.version?.spec.model != spec.model {
             status.phase = .rejected
             conditions.stalled(
@@ -62,7 +75,6 @@ public enum PromotionReconciler: Reconciler {
             status.phase = .pending
             conditions.reconciling(reason: "Applying", message: "\(spec.alias) is about to move to \(spec.version).")
         }
-        var plan = Plan()
         let word = conditions.reason(of: "Ready") ?? ""
         if word != "Applying", word != promotion.status?.conditions?.first(where: { $0.type == "Ready" })?.reason {
             let isWrong = conditions.isTrue("Stalled")

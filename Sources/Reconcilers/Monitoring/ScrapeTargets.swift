@@ -15,15 +15,11 @@ public struct ScrapeTargetGroup: Sendable, Hashable, Codable {
         pods.sorted { $0.key < $1.key }.compactMap { ScrapeTargetGroup($0) }
     }
 
-    /// A gateway that is no pod.
-    /// - Parameter gateway: `host:port`
-    public init(gateway: String) {
-        self.init(targets: [gateway], labels: ["job": "apus-gateway"])
-    }
-
-    private init(targets: [String], labels: [String: String]) {
-        self.targets = targets
-        self.labels = labels
+    /// What is no pod.
+    /// - Parameter target: `host:port`
+    public init(job: String, target: String) {
+        targets = [target]
+        labels = ["job": job]
     }
 
     private init?(_ pod: Pod) {

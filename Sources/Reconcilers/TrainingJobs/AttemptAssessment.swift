@@ -45,7 +45,8 @@ enum AttemptAssessment: Equatable {
         return .published(report)
     }
 
-    private static func report(of pod: Pod) -> TrainingAgentReport? {
+    /// What the agent of a pod said last, whatever became of the pod.
+    static func report(of pod: Pod) -> TrainingAgentReport? {
         for name in [TrainingPods.agent, TrainingPods.fetch] {
             if let message = pod.termination(of: name)?.message, let report = TrainingAgentReport(terminationMessage: message) {
                 return report

@@ -25,6 +25,9 @@ enum ModelRegistration {
         case .missing(let message): return .waiting("The bundle cannot be found: \(message)")
         case .unavailable(let message): return .waiting("The artifact store cannot be read: \(message)")
         case .invalid(let message): return .invalid("The bundle \(digest) cannot be registered: \(message)")
+        case .read(let facts) where facts.digest != digest:
+            // What was read is of another attempt: one that was given up may publish all the same.
+            return .waiting("The bundle \(digest) has not been read yet.")
         case .read(let facts):
             // A number is not given again, though its version may be gone: promotions and metrics still name it.
             let number = max(observation.modelVersions.map(\.spec.version).max() ?? 0, observation.highestVersionNumber) + 1

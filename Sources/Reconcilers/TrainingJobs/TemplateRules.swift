@@ -27,12 +27,39 @@ enum TemplateRules {
                 return "Container \(container.name) mounts the volume \(mount.name), which \(place) does not define."
             }
         }
-        // A runtime is a platform team's, who may mount what they like; a job is anybody's.
-        guard own != nil else { return nil }
-        let roots = observation.platform.allowedFileRoots
-        for volume in volumes {
-            guard let path = volume.hostPath?.path, !FilePath.isInside(path, anyOf: roots) else { continue }
-            return "spec.template mounts \(path) of the node. \(FilePath.allowed(below: roots))"
+        // A runtime is a platform team's, who may do what they like; a job is anybody's.
+        return own == nil ? nil : privilege(spec) ?? nodeFolders(spec, platform: observation.platform)
+    }
+
+    /// What would make a pod more than a pod.
+    private static func privilege(_ spec: PodSpec) -> String? {
+        let shared = [("hostNetwork", spec.hostNetwork), ("hostPID", spec.hostPID), ("hostIPC", spec.hostIPC)]
+        if let (field, _) = shared.first(where: { $0.1 == true }) {
+            return "spec.template sets \(field); only a runtime's template may share the node's namespaces."
+        }
+        for container in spec.containers + (spec.initContainers ?? []) {
+            let context = container.securityContext
+            if context?.privileged == true || !(context?.capabilities?.add ?? []).isEmpty || context?.procMount != nil {
+                return "Container \(container.name) of spec.template asks for privileges or capabilities; only a runtime's template may."
+            }
+        }
+        return nil
+    }
+
+    /// Folders of the node may be read where inputs may lie; the store is reached through the agent alone.
+    private static func nodeFolders(_ spec: PodSpec, platform: Platform) -> String? {
+        let roots = platform.allowedFileRoots.filter { $0 != platform.storeFolder }
+        let containers = spec.containers + (spec.initContainers ?? [])
+        for volume in spec.volumes ?? [] {
+            guard let path = volume.hostPath?.path else { continue }
+            let isStore = platform.storeFolder.map { FilePath.isInside(path, anyOf: [$0]) || FilePath.isInside($0, anyOf: [path]) }
+            guard let plain = FilePath.path(of: "file://\(path)"), isStore != true, FilePath.isInside(plain, anyOf: roots) else {
+                return "spec.template mounts \(path) of the node. \(FilePath.allowed(below: roots))"
+            }
+            let mounts = containers.flatMap { container in (container.volumeMounts ?? []).map { (container.name, $0) } }
+            if let (name, _) = mounts.first(where: { $0.1.name == volume.name && $0.1.readOnly != true }) {
+                return "Container \(name) of spec.template may write to \(path) of the node; mount \(volume.name) with readOnly: true."
+            }
         }
         return nil
     }

@@ -40,6 +40,13 @@ public struct TrainingJobObservation: Sendable {
         files = [:]
     }
 
+    /// The bundle that the present attempt reports as stored: its first replica publishes for all. Attempts that were given up
+    /// may have stored one too, which is not the job's.
+    public var publishedDigest: String? {
+        guard let attempt = job.status?.attempt else { return nil }
+        return pods.first { $0.attempt == attempt && $0.rank == 0 }.flatMap(AttemptAssessment.report)?.digest
+    }
+
     /// The `file:` addresses that the job names, with the field that names each.
     public var fileAddresses: [(field: String, path: String)] {
         let base = job.spec.baseModel?.uri.map { [("baseModel.uri", $0)] } ?? []

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Exposition
 import Foundation
 import KubernetesClient
 import Logging
@@ -51,7 +52,7 @@ struct OperatorCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Work only while no other operator does.")
     var leaderElection = true
 
-    @Option(help: "Address of /healthz and /readyz: host:port.")
+    @Option(help: "Address of /healthz, /readyz and /metrics: host:port.")
     var health: String?
 
     @OptionGroup var logging: LoggingOptions
@@ -75,6 +76,7 @@ struct OperatorCommand: AsyncParsableCommand {
                 }
                 configuration.healthAddress = (String(health[..<colon]), port)
             }
+            configuration.metrics = ProcessRegistry.shared
             configuration.onReady = { Terminal.say("reconciling") }
             let client = try Client(
                 .discover(kubeconfig: kubeconfig, context: context), options: .init(userAgent: "apus-operator"))

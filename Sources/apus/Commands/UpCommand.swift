@@ -1,5 +1,6 @@
 import ArgumentParser
 import Embedded
+import Exposition
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -75,7 +76,7 @@ struct UpCommand: AsyncParsableCommand {
             let logger = logging.logger("apus")
             let progress = UpProgress(settings: settings)
             let cluster = EmbeddedCluster(
-                settings: settings, writesDefaultKubeconfig: writeKubeconfig, logger: logger, report: { progress.show($0) })
+                settings: settings, writesDefaultKubeconfig: writeKubeconfig, metrics: ProcessRegistry.shared, logger: logger, report: { progress.show($0) })
             var quiet = logger
             quiet.logLevel = .critical
             let group = ServiceGroup(
