@@ -157,6 +157,7 @@ let suites: [Suite] = [
     Suite(
         name: "NodeAgentTests", subjects: ["NodeAgent"], libraries: ["Logging", "NIOCore", "NIOHTTP1", "NIOPosix"],
         hasFixtures: true),
+    Suite(name: "OperatorTests", subjects: ["Operator"], libraries: ["AsyncHTTPClient", "Logging"]),
     Suite(
         name: "PrometheusTests", subjects: ["Prometheus"], libraries: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]),
     Suite(name: "ReconcilersTests", subjects: ["Reconcilers"]),

@@ -70,6 +70,9 @@ public struct Operator: ServiceLifecycle.Service {
             let server = HealthServer(host: address.host, port: address.port, manager: manager, metrics: configuration.metrics, logger: logger)
             manager.add("health", needsLeadership: false) { try await server.run() }
         }
+        let store = try StoreURI(configuration.platform.store).openStore()
+        let sweep = StoreSweep(store: store, time: client.time, logger: logger)
+        manager.add("store-sweep") { try await sweep.run() }
         if let onReady = configuration.onReady { manager.add("ready") { onReady() } }
         try await manager.run()
     }

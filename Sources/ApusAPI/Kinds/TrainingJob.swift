@@ -258,6 +258,12 @@ public struct RetryPolicy: SchemaDescribing {
         public var base: KubernetesDuration?
         public var factor: Int?
         public var cap: KubernetesDuration?
+
+        public init(base: KubernetesDuration? = nil, factor: Int? = nil, cap: KubernetesDuration? = nil) {
+            self.base = base
+            self.factor = factor
+            self.cap = cap
+        }
     }
 
     public init(limit: Int? = nil, backoff: Backoff? = nil) {
