@@ -111,7 +111,7 @@ final class TestNode: Sendable {
     func log(_ pod: Pod, _ container: String = "main", attempt: Int = 0) -> [String] {
         let paths = context.layout.attempt(.init(podUID: pod.uid, name: container, attempt: attempt))
         var filter = LogFilter(LogRequest())
-        let lines = (Files.text(paths.log) ?? "").split(separator: "\n")
+        let lines = (Files.read(paths.log) ?? []).split(separator: 0x0A)
         let text = String(decoding: lines.flatMap { filter.take($0) }, as: UTF8.self)
         if text.isEmpty { return [] }
         return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast(

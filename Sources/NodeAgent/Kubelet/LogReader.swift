@@ -58,13 +58,13 @@ struct LogFilter: Sendable {
     var isExhausted: Bool { remaining == 0 }
 
     /// The bytes to send for one line of the file, without its line break.
-    mutating func take(_ line: Substring) -> [UInt8] {
+    mutating func take(_ line: ArraySlice<UInt8>) -> [UInt8] {
         guard !isExhausted, let parsed = LogLine(line) else { return [] }
         if let stream = request.stream, parsed.stream != stream { return [] }
-        if let since = request.since, let time = RFC3339.parse(String(parsed.time)), time < since { return [] }
+        if let since = request.since, let time = RFC3339.parse(parsed.time), time < since { return [] }
         var bytes: [UInt8] = []
         if request.hasTimestamps, !isMidLine { bytes += Array(parsed.time.utf8) + [0x20] }
-        bytes += Array(parsed.text.utf8)
+        bytes += parsed.text
         if !parsed.isPartial { bytes.append(0x0A) }
         isMidLine = parsed.isPartial
         if let left = remaining {
@@ -73,126 +73,45 @@ struct LogFilter: Sendable {
         }
         return bytes
     }
-
-    /// Where to begin in lines, so that the last `count` whole lines follow: pieces of one line count once.
-    static func start(ofLast count: Int, in lines: [Substring]) -> Int {
-        guard count > 0 else { return lines.count }
-        var left = count
-        var index = lines.count
-        while index > 0 {
-            let isEnd = LogLine(lines[index - 1]).map { !$0.isPartial } ?? true
-            // A piece at the very end is a line of its own that is not finished yet.
-            if isEnd || index == lines.count {
-                if left == 0 { break }
-                left -= 1
-            }
-            index -= 1
-        }
-        return index
-    }
 }
 
-/// Sends a container's log from its files, and goes on as it grows.
+/// Sends a container's log from its files, and goes on as it grows. However much there is, only a piece of it is in memory.
 struct LogReader: Sendable {
+    /// Bytes that are read at a time.
+    private static let pieceBytes = 65_536
+
     let path: String
     let request: LogRequest
     /// Whether the container still runs and the log may grow.
     let isLive: @Sendable () async -> Bool
 
     func send(_ write: ([UInt8]) async throws -> Void) async throws {
+        var log = GrowingLog(path, tailLines: request.tailLines)
         var filter = LogFilter(request)
-        let older = Files.text(path + ".1") ?? ""
-        var file = GrowingFile(path)
-        var text = older + file.rest()
-        // The end of the last line may still be on its way.
-        let whole = text.lastIndex(of: "\n").map { text.index(after: $0) } ?? text.startIndex
-        var pending = String(text[whole...])
-        text = String(text[..<whole])
-        let lines = text.split(separator: "\n")
-        let first = request.tailLines.map { LogFilter.start(ofLast: $0, in: lines) } ?? 0
-        var chunk: [UInt8] = []
-        for line in lines[first...] {
-            chunk += filter.take(line)
-            if chunk.count > 32_768 {
-                try await write(chunk)
-                chunk = []
-            }
+        var lines = LineSplitter()
+        // What is added from here on is for those who follow: one who does not would never come to an end of a busy log.
+        var left = log.bytesToCome
+        while left > 0, !filter.isExhausted, !Task.isCancelled {
+            let piece = log.read(upTo: min(left, Self.pieceBytes))
+            if piece.isEmpty { break }
+            left -= piece.count
+            let out = lines.add(piece).flatMap { filter.take($0) }
+            if !out.isEmpty { try await write(out) }
         }
-        if !chunk.isEmpty { try await write(chunk) }
         guard request.isFollowing else { return }
         while !Task.isCancelled, !filter.isExhausted {
             let mayGrow = await isLive()
-            pending += file.rest()
-            var out: [UInt8] = []
-            while let end = pending.firstIndex(of: "\n") {
-                out += filter.take(pending[..<end])
-                pending = String(pending[pending.index(after: end)...])
+            var hasGrown = false
+            while !Task.isCancelled, !filter.isExhausted {
+                let piece = log.read(upTo: Self.pieceBytes)
+                if piece.isEmpty { break }
+                let out = lines.add(piece).flatMap { filter.take($0) }
+                if out.isEmpty { continue }
+                hasGrown = true
+                try await write(out)
             }
-            if !out.isEmpty { try await write(out) }
-            if out.isEmpty, !mayGrow { return }
+            if !hasGrown, !mayGrow { return }
             try await Task.sleep(for: .milliseconds(50))
-        }
-    }
-}
-
-/// A file that grows and may be replaced by a new one of its name.
-private struct GrowingFile {
-    private let path: String
-    private var descriptor: Int32
-    private var inode: UInt = 0
-    private var incomplete: [UInt8] = []
-
-    init(_ path: String) {
-        self.path = path
-        descriptor = -1
-        reopen()
-    }
-
-    private mutating func reopen() {
-        let opened = open(path, O_RDONLY | O_CLOEXEC)
-        guard opened >= 0 else { return }
-        var status = stat()
-        fstat(opened, &status)
-        if descriptor >= 0 { close(descriptor) }
-        descriptor = opened
-        inode = UInt(status.st_ino)
-    }
-
-    /// What was added since the last call, as text; a character that is not all there yet is kept back.
-    mutating func rest() -> String {
-        var bytes = incomplete
-        bytes += drain()
-        var status = stat()
-        if stat(path, &status) == 0, UInt(status.st_ino) != inode {
-            bytes += drain()
-            reopen()
-            bytes += drain()
-        }
-        var end = bytes.count
-        // Cut before a character of which only the first bytes are here.
-        var back = 0
-        while back < 3, end - back > 0 {
-            let byte = bytes[end - back - 1]
-            if byte & 0xC0 == 0x80 {
-                back += 1
-                continue
-            }
-            let length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
-            if length > back + 1 { end -= back + 1 }
-            break
-        }
-        incomplete = Array(bytes[end...])
-        return String(decoding: bytes[..<end], as: UTF8.self)
-    }
-
-    private func drain() -> [UInt8] {
-        guard descriptor >= 0 else { return [] }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
-            let count = read(descriptor, &buffer, buffer.count)
-            guard count > 0 else { return bytes }
-            bytes += buffer[..<count]
         }
     }
 }
