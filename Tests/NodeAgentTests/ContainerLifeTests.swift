@@ -173,6 +173,48 @@ struct ContainerLifeTests {
         }
     }
 
+    /// As after the machine was started anew: the pod's network is gone, and what it had in memory.
+    @Test func initContainersFillTheVolumesOfANewSandbox() async throws {
+        try await TestNode.with { node in
+            let pod = await node.cluster.create(
+                shellPod("p", "test -e /v/filled || exit 9; while true; do sleep 0.05; done", restartPolicy: "Always") {
+                    var first = $0.spec.containers[0]
+                    first.name = "first"
+                    first.command = ["/bin/sh", "-c", "echo filled > /v/filled"]
+                    $0.spec.initContainers = [first]
+                    var volume = Volume()
+                    volume.name = "v"
+                    volume.emptyDir = EmptyDirVolumeSource(medium: "Memory")
+                    $0.spec.volumes = [volume]
+                    let mount = VolumeMount(mountPath: "/v", name: "v")
+                    $0.spec.initContainers?[0].volumeMounts = [mount]
+                    $0.spec.containers[0].volumeMounts = [mount]
+                })
+            try await node.wait("p", "running") { $0.main?.state?.running != nil }
+            let before = try #require(Files.decode(Sandbox.self, from: node.context.layout.sandbox(pod.uid)))
+            // An agent that comes back finds the sandbox as it was, and begins nothing anew.
+            await node.crash()
+            await node.begin()
+            try await node.waitUntil("it was taken over") { await node.agent.pods().first?.status?.main?.state?.running != nil }
+            #expect(Files.list(node.context.layout.container(pod.uid, "first")) == ["0"])
+
+            await node.crash()
+            await node.context.runtime.kill(.init(podUID: pod.uid, name: "main", attempt: 0))
+            try await node.waitUntil("it has ended") {
+                !node.context.runtime.isLive(.init(podUID: pod.uid, name: "main", attempt: 0))
+            }
+            Files.unmount(node.context.layout.volumes(pod.uid) + "/empty/v")
+            Files.unmount(before.namespace ?? "")
+            await node.begin()
+            let status = try await node.wait("p", "running again") {
+                $0.main?.state?.running != nil && ($0.main?.restartCount ?? 0) > 0
+            }
+            #expect(status.initContainerStatuses?.first?.restartCount == 1)
+            #expect(status.main?.restartCount == 1)
+            #expect(status.main?.lastState?.terminated?.exitCode == 137)
+        }
+    }
+
     @Test func forceDeletedPodIsKilledBeforeItsSuccessorStarts() async throws {
         try await TestNode.with { node in
             let directory = node.configuration.dataDirectory + "/shared"

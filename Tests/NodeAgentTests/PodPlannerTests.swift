@@ -73,29 +73,49 @@ import Testing
         #expect(status(observation()).main?.state?.waiting?.reason == "ContainerCreating")
     }
 
-    /// Only what would run over the same name or folders waits, and says for whom.
+    /// Only what has the same name or owner waits, and says for whom: pods of others may well write to the same folder.
     @Test func aRemovedPodHoldsUpItsReplacementOnly() {
-        func pod(_ name: String, owner: String? = nil, path: String? = nil, isReader: Bool = false) -> Pod {
+        func pod(
+            _ name: String, owner: (kind: String, name: String, uid: String)? = nil, hash: String? = nil,
+            namespace: String = "default"
+        ) -> Pod {
             shellPod(name, "true") { pod in
-                if let owner { pod.metadata.ownerReferences = [OwnerReference(kind: "Job", name: owner, uid: owner)] }
-                guard let path else { return }
+                pod.metadata.namespace = namespace
+                if let hash { pod.metadata.labels = ["pod-template-hash": hash] }
+                if let owner {
+                    pod.metadata.ownerReferences = [OwnerReference(kind: owner.kind, name: owner.name, uid: owner.uid)]
+                }
                 var volume = Volume()
-                volume.name = "data"
-                volume.hostPath = HostPathVolumeSource(path: path)
+                volume.name = "store"
+                volume.hostPath = HostPathVolumeSource(path: "/store")
                 pod.spec.volumes = [volume]
-                pod.spec.containers[0].volumeMounts = [VolumeMount(mountPath: "/data", name: "data", readOnly: isReader)]
+                pod.spec.containers[0].volumeMounts = [VolumeMount(mountPath: "/store", name: "store")]
             }
         }
         func waits(_ new: Pod, _ old: Pod) -> Bool {
             guard case .waits(let why) = StartOrder.permission(for: new, unwanted: [pod("other"), old]) else { return false }
-            return why.contains("default/\(old.name) ")
+            return why.contains("/\(old.name) ")
         }
         let rows: [(Pod, Pod, Bool)] = [
-            (pod("a"), pod("a"), true), (pod("a"), pod("b"), false),
-            (pod("a", owner: "j"), pod("b", owner: "j"), true), (pod("a", owner: "j"), pod("b", owner: "k"), false),
-            (pod("a", path: "/x"), pod("b", path: "/x"), true), (pod("a", path: "/x/y/"), pod("b", path: "/x"), true),
-            (pod("a", path: "/x"), pod("b", path: "/xy"), false),
-            (pod("a", path: "/x", isReader: true), pod("b", path: "/x"), false),
+            (pod("a"), pod("a"), true), (pod("a"), pod("b"), false), (pod("a"), pod("a", namespace: "else"), false),
+            // Attempts of one training wait for each other, those of two do not.
+            (pod("t-1-0", owner: ("TrainingJob", "t", "1")), pod("t-0-0", owner: ("TrainingJob", "t", "1")), true),
+            (pod("t-1-0", owner: ("TrainingJob", "t", "1")), pod("s-0-0", owner: ("TrainingJob", "s", "2")), false),
+            // A training that was removed and made again.
+            (pod("t-0-0", owner: ("TrainingJob", "t", "3")), pod("t-1-0", owner: ("TrainingJob", "t", "1")), true),
+            (
+                pod("t-0-0", owner: ("TrainingJob", "t", "3")),
+                pod("t-1-0", owner: ("TrainingJob", "t", "1"), namespace: "else"), false
+            ),
+            // Two versions of one Deployment, and two Deployments.
+            (
+                pod("d-2-x", owner: ("ReplicaSet", "d-2", "r2"), hash: "2"),
+                pod("d-1-y", owner: ("ReplicaSet", "d-1", "r1"), hash: "1"), true
+            ),
+            (
+                pod("d-2-x", owner: ("ReplicaSet", "d-2", "r2"), hash: "2"),
+                pod("e-1-y", owner: ("ReplicaSet", "e-1", "r1"), hash: "1"), false
+            ),
         ]
         for (index, row) in rows.enumerated() { #expect(waits(row.0, row.1) == row.2, "row \(index)") }
         let same = pod("a")
@@ -151,6 +171,30 @@ import Testing
         #expect(status(failed).phase == "Failed")
     }
 
+    /// With a new sandbox the pod begins anew: volumes in memory are empty again.
+    @Test func initContainersRunAgainInANewSandbox() {
+        let inits = [container("side", sidecar: true), container("a"), container("b")]
+        let begun = ["side": running("side"), "a": exited("a", 0), "b": exited("b", 0), "main": exited("main", 137)]
+        func seen(_ ofNow: Set<String>, policy: String = "Always", _ seen: [String: ContainerObservation]) -> PodObservation {
+            observation(inits: inits, policy: policy, seen: seen) {
+                $0.sandbox?.id = "new"
+                $0.probes["side"] = ProbeSummary(hasStarted: true, isReady: true)
+                for name in seen.keys { $0.containers[name]?.record.sandboxID = ofNow.contains(name) ? "new" : "old" }
+            }
+        }
+        #expect(actions(seen(["side"], begun)) == [.start(container: "a", attempt: 1, delaySeconds: nil)])
+        #expect(actions(seen(["side", "a"], begun)) == [.start(container: "b", attempt: 1, delaySeconds: nil)])
+        #expect(actions(seen(["side", "a", "b"], begun)) == [.start(container: "main", attempt: 1, delaySeconds: 0)])
+        var again = begun
+        again["a"] = running("a", attempt: 1)
+        #expect(actions(seen(["side", "a"], again)) == [], "the others wait for it")
+        // What has started in this sandbox needs them no more, and what has ended for good neither.
+        #expect(actions(seen(["main"], begun)) == [.start(container: "main", attempt: 1, delaySeconds: 0)])
+        var over = begun
+        over["side"] = nil
+        #expect(actions(seen([], policy: "Never", over)) == [.release])
+    }
+
     @Test func sidecarsRunBesideTheOthers() {
         let inits = [container("side", sidecar: true)]
         let begun = observation(inits: inits, seen: ["side": running("side")])
@@ -178,6 +222,10 @@ import Testing
         #expect(actions(deleted(["main": exited("main", 143)], holds: false)) == [.confirmDeletion])
         #expect(actions(deleted([:], holds: false)) == [.confirmDeletion])
         #expect(status(deleted(["main": exited("main", 143)])).phase == "Failed")
+        // As upstream has it: that the pod is being deleted is told by its own mark.
+        var ready = deleted(["main": running("main")])
+        ready.probes["main"] = ProbeSummary(hasStarted: true, isReady: true)
+        #expect(status(ready).holds("Ready"))
     }
 
     @Test func deadlineEndsThePod() {

@@ -92,6 +92,8 @@ struct AttemptRecord: Codable, Sendable, Equatable {
     var logPath: String
     var terminationMessagePolicy: String
     var cgroupsPath: String
+    /// The sandbox that it was started in.
+    var sandboxID: String?
 
     /// Stands for a record that is on disk and cannot be read, for as long as that lasts.
     static func unreadable(_ identity: ContainerIdentity, _ paths: AttemptPaths) -> AttemptRecord {

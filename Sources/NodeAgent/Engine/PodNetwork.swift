@@ -68,6 +68,8 @@ struct Sandbox: Codable, Sendable, Equatable {
     var namespace: String?
     var address: String
     var ports: [PortMapping] = []
+    /// Tells this network and its volumes from those that the pod had before them.
+    var id: String?
 }
 
 /// One port of the machine that leads to a pod.
@@ -131,11 +133,13 @@ struct PodNetwork: Sendable {
 
     func create(_ pod: Pod, nodeAddress: String) async throws -> Sandbox {
         if pod.spec.hostNetwork ?? false {
-            return Sandbox(podUID: pod.uid, bootID: Files.bootID, namespace: nil, address: nodeAddress)
+            return Sandbox(
+                podUID: pod.uid, bootID: Files.bootID, namespace: nil, address: nodeAddress, id: UUID().uuidString)
         }
         let path = namespaces + "/" + pod.uid
         let ports = Self.mappings(pod)
-        var sandbox = Sandbox(podUID: pod.uid, bootID: Files.bootID, namespace: path, address: "", ports: ports)
+        var sandbox = Sandbox(
+            podUID: pod.uid, bootID: Files.bootID, namespace: path, address: "", ports: ports, id: UUID().uuidString)
         await remove(sandbox)
         try Files.write([], to: path)
         try await Command(

@@ -112,7 +112,8 @@ struct ContainerStarter: Sendable {
         let record = AttemptRecord(
             identity: identity, id: identity.id, bootID: Files.bootID, createdAt: attemptedAt, image: container.image ?? "",
             imageID: image.imageID, delaySeconds: delay, logPath: paths.log,
-            terminationMessagePolicy: container.terminationMessagePolicy ?? "File", cgroupsPath: blueprint.cgroupsPath)
+            terminationMessagePolicy: container.terminationMessagePolicy ?? "File", cgroupsPath: blueprint.cgroupsPath,
+            sandboxID: sandbox.id)
         try await context.runtime.start(
             record, spec: SpecBuilder.spec(blueprint), lower: image.rootPath, input: InputMode(container))
         discardOlder(container.name, keeping: attempt)

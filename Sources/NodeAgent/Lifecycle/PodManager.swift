@@ -85,8 +85,8 @@ actor PodManager {
         }
     }
 
-    /// New containers wait until nothing unwanted runs where they would, so that nothing ever runs twice over the same volumes or
-    /// name. A container that cannot be ended holds up its own replacement and no other pod.
+    /// New containers wait for the end of the unwanted ones that they replace, so that nothing ever runs twice under the same name or
+    /// for the same owner. A container that cannot be ended holds up its own replacement and no other pod.
     private func permission(for pod: Pod) async -> StartPermission {
         guard isSynced else { return .unknown }
         var unwanted: [Pod] = []

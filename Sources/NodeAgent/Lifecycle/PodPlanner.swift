@@ -111,7 +111,7 @@ struct PodPlanner: Sendable {
             }
             return
         }
-        let wasInitialized = observation.spec.containers.contains { observation.containers[$0.name] != nil }
+        let wasInitialized = observation.spec.containers.contains { isOfSandbox($0, observation) }
         for container in observation.spec.initContainers ?? [] {
             if container.isSidecar {
                 step(container, observation, now: now, plan: &plan)
@@ -119,12 +119,25 @@ struct PodPlanner: Sendable {
                 let isRunning = observation.containers[container.name]?.isRunning ?? false
                 if !wasInitialized, !(isRunning && hasStarted) { return }
             } else {
-                if wasInitialized || observation.containers[container.name]?.termination?.exitCode == 0 { continue }
-                step(container, observation, now: now, plan: &plan)
+                guard !wasInitialized else { continue }
+                guard let ended = observation.containers[container.name]?.termination, ended.exitCode == 0 else {
+                    step(container, observation, now: now, plan: &plan)
+                    return
+                }
+                if isOfSandbox(container, observation) { continue }
+                let attempt = (observation.containers[container.name]?.attempt ?? -1) + 1
+                begin(container, attempt: attempt, delay: nil, observation, now: now, plan: &plan)
                 return
             }
         }
         for container in observation.spec.containers { step(container, observation, now: now, plan: &plan) }
+    }
+
+    /// Whether a container was started in the sandbox that the pod has now. What was started before it says nothing of how far the pod
+    /// is: what its init containers left in memory went with the machine, and the rest is theirs to find again.
+    private func isOfSandbox(_ container: Container, _ observation: PodObservation) -> Bool {
+        guard let seen = observation.containers[container.name] else { return false }
+        return seen.record.sandboxID == observation.sandbox?.id
     }
 
     /// One container towards running.

@@ -271,7 +271,9 @@ actor PodWorker {
     private func tellBackOff(_ status: PodStatus) async {
         for container in (status.initContainerStatuses ?? []) + (status.containerStatuses ?? []) {
             let restarts = container.restartCount
-            guard container.state?.waiting?.reason == "CrashLoopBackOff", backOffTold[container.name] != restarts else { continue }
+            guard container.state?.waiting?.reason == "CrashLoopBackOff", backOffTold[container.name] != restarts else {
+                continue
+            }
             backOffTold[container.name] = restarts
             let message =
                 "Back-off restarting failed container \(container.name) in pod \(pod.name)_\(pod.namespace)(\(pod.uid))"

@@ -11,6 +11,9 @@ enum StartPermission: Sendable, Equatable {
 }
 
 /// Which pods must not run beside each other: a replacement waits for the end of what it replaces. Pure.
+///
+/// What is replaced has the same name or the same owner. That two pods write to the same folder of the node does not make one the
+/// other's successor: many share one, as trainings share the artifact store, and one that cannot be ended would hold up all of them.
 enum StartOrder {
     /// - Parameter unwanted: pods that were removed and whose containers may still run.
     static func permission(for pod: Pod, unwanted: [Pod]) -> StartPermission {
@@ -24,30 +27,23 @@ enum StartOrder {
     }
 
     private static func conflict(_ pod: Pod, _ other: Pod) -> String? {
-        if pod.namespace == other.namespace, pod.name == other.name { return "has the same name" }
-        let owners = Set((pod.metadata.ownerReferences ?? []).map(\.uid))
-        if let owner = other.metadata.ownerReferences?.first(where: { !$0.uid.isEmpty && owners.contains($0.uid) }) {
-            return "belongs to the same \(owner.kind) \(owner.name)"
-        }
-        let paths = writablePaths(pod)
-        for path in writablePaths(other) {
-            if paths.contains(where: { isWithin($0, path) || isWithin(path, $0) }) { return "writes to the same \(path)" }
+        guard pod.namespace == other.namespace else { return nil }
+        if pod.name == other.name { return "has the same name" }
+        for old in other.metadata.ownerReferences ?? [] {
+            for owner in pod.metadata.ownerReferences ?? [] {
+                // An owner that was removed and made again is another one for the API, but does the same over the same volumes.
+                let isSame = !owner.uid.isEmpty && owner.uid == old.uid
+                if isSame || owner.kind == old.kind && lineage(owner, of: pod) == lineage(old, of: other) {
+                    return "belongs to the same \(old.kind) \(old.name)"
+                }
+            }
         }
         return nil
     }
 
-    /// What of the node a pod writes to: other volumes are its own, and readers disturb nobody.
-    private static func writablePaths(_ pod: Pod) -> [String] {
-        let mounts = pod.spec.allContainers.flatMap { $0.volumeMounts ?? [] }
-        return (pod.spec.volumes ?? []).compactMap { volume in
-            guard let path = volume.hostPath?.path, mounts.contains(where: { $0.name == volume.name && !($0.readOnly ?? false) })
-            else { return nil }
-            return path
-        }
-    }
-
-    private static func isWithin(_ path: String, _ folder: String) -> Bool {
-        let parts = path.split(separator: "/")
-        return parts.starts(with: folder.split(separator: "/"))
+    /// An owner's name without what tells one version of a Deployment's pods from the next.
+    private static func lineage(_ owner: OwnerReference, of pod: Pod) -> String {
+        guard let hash = pod.metadata.labels?["pod-template-hash"], owner.name.hasSuffix("-" + hash) else { return owner.name }
+        return String(owner.name.dropLast(hash.count + 1))
     }
 }
