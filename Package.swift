@@ -88,7 +88,7 @@ let modules: [Module] = [
     Module(
         name: "NodeAgent", imports: ["ControllerRuntime", "Exposition", "CZlib"],
         libraries: [
-            "AsyncHTTPClient", "Crypto", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1",
+            "AsyncAlgorithms", "AsyncHTTPClient", "Crypto", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1",
             "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Subprocess", "SystemPackage", "X509",
         ]),
 
@@ -155,8 +155,8 @@ let suites: [Suite] = [
     Suite(name: "KubernetesTypesTests", subjects: ["KubernetesTypes"]),
     Suite(name: "ModelServerTests", subjects: ["ModelServer"], libraries: ["Logging", "ServiceLifecycle"]),
     Suite(
-        name: "NodeAgentTests", subjects: ["NodeAgent"], libraries: ["Logging", "NIOCore", "NIOHTTP1", "NIOPosix"],
-        hasFixtures: true),
+        name: "NodeAgentTests", subjects: ["NodeAgent"],
+        libraries: ["AsyncAlgorithms", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOWebSocket"], hasFixtures: true),
     Suite(name: "OperatorTests", subjects: ["Operator"], libraries: ["AsyncHTTPClient", "Logging"]),
     Suite(
         name: "PrometheusTests", subjects: ["Prometheus"], libraries: ["AsyncHTTPClient", "NIOCore", "NIOHTTP1", "NIOPosix"]),

@@ -42,7 +42,7 @@ public struct NodeAgent: ServiceLifecycle.Service {
         try await context.network.prepare()
         let manager = PodManager(context: context)
         let services = ServiceNetwork(configuration: configuration, log: log)
-        await services.apply()
+        await services.prepare()
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await manager.run() }

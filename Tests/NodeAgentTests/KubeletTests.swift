@@ -1,3 +1,4 @@
+import AsyncAlgorithms
 import Foundation
 import KubernetesTypes
 import Logging
@@ -26,13 +27,12 @@ struct KubeletTests {
             let identity = ContainerIdentity(podUID: pod.uid, name: "main", attempt: 0)
             func run(_ command: [String], _ input: [StreamInput] = [], tty: Bool = false) async throws -> Screen {
                 let screen = Screen()
-                let (stream, continuation) = AsyncStream<StreamInput>.makeStream()
-                for event in input { continuation.yield(event) }
-                if !tty { continuation.finish() }
+                let stream = AsyncChannel<StreamInput>()
+                let typing = Task { for event in input { await stream.send(event) } }
+                defer { typing.cancel() }
                 try await ExecSession(
                     context: node.context, identity: identity, command: command, hasInput: !input.isEmpty, hasTerminal: tty
                 ).run(stream, screen)
-                continuation.finish()
                 return screen
             }
             let plain = try await run(["sh", "-c", "echo out; echo err >&2; exit 3"])
@@ -44,6 +44,34 @@ struct KubeletTests {
             #expect(await fed.status?["status"] == "Success")
             let terminal = try await run(["sh", "-c", "stty size; tty"], [.resize(width: 100, height: 40)], tty: true)
             #expect(await terminal.output.contains("/dev/pts/"))
+        }
+    }
+
+    /// A command that nobody listens to any more is not left behind, nor what it began, even where it does not want to end.
+    @Test func commandsEndWithTheirClient() async throws {
+        try await TestNode.with { node in
+            let pod = await node.cluster.create(shellPod("p", "while true; do sleep 0.1; done"))
+            try await node.wait("p", "running") { $0.main?.state?.running != nil }
+            let identity = ContainerIdentity(podUID: pod.uid, name: "main", attempt: 0)
+            for (round, (tty, closesInput, script)) in [
+                (false, true, ""), (false, false, "trap '' HUP;"), (true, true, "trap '' HUP;"), (true, false, ""),
+            ].enumerated() {
+                let seconds = "36\(Int.random(in: 100_000...999_999))"
+                let screen = Screen()
+                let input = AsyncChannel<StreamInput>()
+                let session = ExecSession(
+                    context: node.context, identity: identity,
+                    command: ["sh", "-c", "\(script) echo begun; sleep \(seconds); true"],
+                    hasInput: true, hasTerminal: tty)
+                let running = Task { try await session.run(input, screen) }
+                try await node.waitUntil("the command runs") { await screen.output.contains("begun") }
+                if closesInput { input.finish() } else { running.cancel() }
+                try await node.waitUntil("round \(round): nothing of it is left") { Files.processes(marker: seconds).isEmpty }
+                _ = await running.result
+                let left = Files.list(node.context.layout.attempt(identity).directory).filter { $0.contains("exec-") }
+                #expect(left == [])
+            }
+            #expect(await node.cluster.pod("p")?.status?.main?.state?.running != nil)
         }
     }
 
@@ -61,16 +89,16 @@ struct KubeletTests {
             }
             func attach(_ pod: Pod, _ words: [String], leaves: Bool) async throws -> Screen {
                 let screen = Screen()
-                let (stream, continuation) = AsyncStream<StreamInput>.makeStream()
-                for word in words { continuation.yield(.bytes(Array("\(word)\n".utf8))) }
+                let stream = AsyncChannel<StreamInput>()
                 let session = AttachSession(
                     context: node.context, identity: .init(podUID: pod.uid, name: "main", attempt: 0), hasInput: true)
                 let running = Task { try await session.run(stream, screen) }
+                for word in words { await stream.send(.bytes(Array("\(word)\n".utf8))) }
                 try await node.waitUntil("the words come back") {
                     let (output, error) = await (screen.output, screen.error)
                     return output.contains("got \(words.last ?? "")") && error.contains("also \(words.last ?? "")")
                 }
-                if leaves { continuation.finish() } else { continuation.yield(.closed) }
+                if leaves { stream.finish() } else { await stream.send(.closed) }
                 try await running.value
                 return screen
             }
@@ -81,15 +109,18 @@ struct KubeletTests {
             #expect(await first.status?["status"] == "Success")
             try await node.wait("once", "succeeded") { $0.phase == "Succeeded" }
             // A client that says all it has and ends at once is heard in full.
-            let (hasty, words) = AsyncStream<StreamInput>.makeStream()
+            let hasty = AsyncChannel<StreamInput>()
             let brief = await node.cluster.create(
                 shellPod("brief", script) {
                     $0.spec.containers[0].stdin = true
                     $0.spec.containers[0].stdinOnce = true
                 })
             try await node.wait("brief", "running") { $0.main?.state?.running != nil }
-            for number in 0..<50 { words.yield(.bytes(Array("\(number)\n".utf8))) }
-            words.yield(.closed)
+            let typing = Task {
+                for number in 0..<50 { await hasty.send(.bytes(Array("\(number)\n".utf8))) }
+                await hasty.send(.closed)
+            }
+            defer { typing.cancel() }
             let screen = Screen()
             try await AttachSession(
                 context: node.context, identity: .init(podUID: brief.uid, name: "main", attempt: 0), hasInput: true
@@ -100,6 +131,48 @@ struct KubeletTests {
             let second = try await attach(open, ["four"], leaves: true)
             #expect(await second.output == "got four\n")
             #expect(await node.cluster.pod("open")?.status?.main?.state?.running != nil)
+        }
+    }
+
+    /// A container that does not read holds its client up, and does not hold on to one that goes.
+    @Test func clientsOfAContainerThatDoesNotReadCanGo() async throws {
+        try await TestNode.with { node in
+            let pod = await node.cluster.create(
+                shellPod("p", "while true; do sleep 0.1; done") { $0.spec.containers[0].stdin = true })
+            try await node.wait("p", "running") { $0.main?.state?.running != nil }
+            let identity = ContainerIdentity(podUID: pod.uid, name: "main", attempt: 0)
+            for attaches in [true, false] {
+                let input = AsyncChannel<StreamInput>()
+                let running = Task {
+                    let screen = Screen()
+                    if attaches {
+                        try await AttachSession(context: node.context, identity: identity, hasInput: true).run(input, screen)
+                    } else {
+                        try await ExecSession(
+                            context: node.context, identity: identity, command: ["sleep", "3600"], hasInput: true,
+                            hasTerminal: false
+                        ).run(input, screen)
+                    }
+                }
+                let taken = Mutex(0)
+                let typing = Task {
+                    while !Task.isCancelled {
+                        await input.send(.bytes([UInt8](repeating: 0x0A, count: 65_536)))
+                        taken.withLock { $0 += 1 }
+                    }
+                }
+                // Until nothing more is taken for a while.
+                var (last, since) = (0, ContinuousClock.now)
+                try await node.waitUntil("the streams are full") {
+                    let count = taken.withLock { $0 }
+                    if count != last { (last, since) = (count, ContinuousClock.now) }
+                    return count > 1 && ContinuousClock.now - since > .milliseconds(300)
+                }
+                #expect(last < 256)
+                running.cancel()
+                _ = await running.result
+                typing.cancel()
+            }
         }
     }
 
@@ -174,6 +247,52 @@ struct KubeletTests {
             await ServiceNetwork.remove(node.configuration)
             _ = try result.get()
             #expect(node.log(pod) == ["served", "ConnectionRefusedError"])
+        }
+    }
+
+    private static func rules(_ table: String) async throws -> String {
+        let listing = Command(program: "nft", arguments: ["list", "table", "ip", table])
+        return try await listing.check().output
+    }
+
+    /// What an agent before this one set stays in force until it is known what is to be there instead.
+    @Test func servicesGoOnWhileAnAgentComesUp() async throws {
+        try await TestNode.with { node in
+            let table = ServiceRules.table(node.configuration.network.bridge)
+            let service = KubernetesTypes.Service(
+                metadata: ObjectMeta(name: "web", namespace: "default"),
+                spec: ServiceSpec(clusterIP: "10.97.0.7", ports: [ServicePort(port: 80)]))
+            func slice(_ address: String) -> EndpointSlice {
+                var slice = EndpointSlice(
+                    metadata: ObjectMeta(labels: ["kubernetes.io/service-name": "web"], name: "web-1", namespace: "default"))
+                slice.addressType = "IPv4"
+                slice.endpoints = [Endpoint(addresses: [address])]
+                slice.ports = [EndpointPort(port: 9000, protocol: "TCP")]
+                return slice
+            }
+            let result = await Task {
+                let first = ServiceNetwork(configuration: node.configuration, log: Logger(label: "test"))
+                await first.prepare()
+                #expect(try await Self.rules(table).contains("masquerade"), "pods have a way out before there are services")
+                await first.listed([service])
+                await first.listed([slice("10.88.0.2")])
+                await first.apply()
+                let set = try await Self.rules(table)
+                #expect(set.contains("dnat to 10.88.0.2:9000"))
+
+                let second = ServiceNetwork(configuration: node.configuration, log: Logger(label: "test"))
+                await second.prepare()
+                await second.apply()
+                #expect(try await Self.rules(table) == set)
+                await second.listed([service])
+                await second.apply()
+                #expect(try await Self.rules(table) == set, "services without their endpoints say nothing")
+                await second.listed([slice("10.88.0.3")])
+                await second.apply()
+                #expect(try await Self.rules(table).contains("dnat to 10.88.0.3:9000"))
+            }.result
+            await ServiceNetwork.remove(node.configuration)
+            try result.get()
         }
     }
 

@@ -1,3 +1,4 @@
+import AsyncAlgorithms
 import Foundation
 import Glibc
 import KubernetesTypes
@@ -10,7 +11,7 @@ struct AttachSession: Sendable {
     let identity: ContainerIdentity
     var hasInput: Bool
 
-    func run(_ input: AsyncStream<StreamInput>, _ sink: any StreamSink) async throws {
+    func run(_ input: AsyncChannel<StreamInput>, _ sink: any StreamSink) async throws {
         let paths = context.layout.attempt(identity)
         let socket: ShimSocket
         do {
@@ -50,8 +51,12 @@ struct AttachSession: Sendable {
                         }
                     }
                 }
+                defer {
+                    group.cancelAll()
+                    // Input that the container does not take is given up.
+                    pipe.close(promise: nil)
+                }
                 _ = try await group.next()
-                group.cancelAll()
             }
         }
         try await sink.finish(["metadata": [:], "status": "Success"])

@@ -1,9 +1,11 @@
+import AsyncAlgorithms
 import Foundation
 import Glibc
 import KubernetesTypes
 import NIOCore
 import NIOPosix
 import Subprocess
+import Synchronization
 import SystemPackage
 
 /// Runs a command in a container with its streams joined to a client's.
@@ -14,10 +16,20 @@ struct ExecSession: Sendable {
     var hasInput: Bool
     var hasTerminal: Bool
 
-    func run(_ input: AsyncStream<StreamInput>, _ sink: any StreamSink) async throws {
+    /// Runs to the command's end. The command is ended when the client has gone, which its input's end tells, or cancellation.
+    func run(_ input: AsyncChannel<StreamInput>, _ sink: any StreamSink) async throws {
+        let process = ExecProcess(directory: context.layout.attempt(identity).directory)
+        // Not cancelled with this task: whatever happens the command is waited for, and what there is of it taken away.
+        let work = Task {
+            hasTerminal ? try await inTerminal(input, sink, process) : try await withPipes(input, sink, process)
+        }
         let outcome: TerminationStatus
         do {
-            outcome = hasTerminal ? try await inTerminal(input, sink) : try await withPipes(input, sink)
+            outcome = try await withTaskCancellationHandler {
+                try await work.value
+            } onCancel: {
+                process.hangUp()
+            }
         } catch {
             try await sink.finish(Self.failure("InternalError", "error executing command in container: \(error)"))
             return
@@ -43,40 +55,45 @@ struct ExecSession: Sendable {
         ["metadata": [:], "status": "Failure", "reason": .string(reason), "message": .string(message), "code": 500]
     }
 
-    private func configuration() -> Subprocess.Configuration {
-        let arguments =
-            ["--root", context.layout.runtime, "exec"] + (hasTerminal ? ["--tty"] : []) + [identity.id] + command
-        return Subprocess.Configuration(executable: .path("/usr/sbin/runc"), arguments: Arguments(arguments))
+    private func configuration(_ process: ExecProcess) -> Subprocess.Configuration {
+        let options = ["--root", context.layout.runtime, "exec", "--pid-file", process.path] + (hasTerminal ? ["--tty"] : [])
+        return Subprocess.Configuration(
+            executable: .path("/usr/sbin/runc"), arguments: Arguments(options + [identity.id] + command))
     }
 
     // MARK: Pipes
 
-    private func withPipes(_ input: AsyncStream<StreamInput>, _ sink: any StreamSink) async throws -> TerminationStatus {
+    private func withPipes(
+        _ input: AsyncChannel<StreamInput>, _ sink: any StreamSink, _ process: ExecProcess
+    ) async throws -> TerminationStatus {
+        defer { process.ended() }
         let result = try await Subprocess.run(
-            configuration(), input: .inputWriter, output: .sequence, error: .sequence
+            configuration(process), input: .inputWriter, output: .sequence, error: .sequence
         ) { execution in
+            process.began(execution.processIdentifier.value)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 let writer = execution.standardInputWriter
                 let feeder = Task {
-                    if hasInput {
-                        for await event in input {
-                            switch event {
-                            case .bytes(let bytes): _ = try await writer.write(bytes)
-                            case .closed: return try await writer.finish()
-                            case .resize: break
-                            }
+                    if !hasInput { try await writer.finish() }
+                    // Read to the end even so: that end tells that the client has gone.
+                    for await event in input {
+                        switch event {
+                        // A command that takes no more leaves the rest of the input to nobody.
+                        case .bytes(let bytes) where hasInput: _ = try? await writer.write(bytes)
+                        case .closed where hasInput: try await writer.finish()
+                        default: break
                         }
                     }
-                    try await writer.finish()
+                    if !Task.isCancelled { process.hangUp() }
                 }
                 group.addTask {
                     for try await buffer in execution.standardOutput {
-                        try await sink.standardOutput(buffer.withUnsafeBytes { Array($0) })
+                        await process.pass { try await sink.standardOutput(buffer.withUnsafeBytes { Array($0) }) }
                     }
                 }
                 group.addTask {
                     for try await buffer in execution.standardError {
-                        try await sink.standardError(buffer.withUnsafeBytes { Array($0) })
+                        await process.pass { try await sink.standardError(buffer.withUnsafeBytes { Array($0) }) }
                     }
                 }
                 try await group.waitForAll()
@@ -88,8 +105,12 @@ struct ExecSession: Sendable {
 
     // MARK: Terminal
 
-    private func inTerminal(_ input: AsyncStream<StreamInput>, _ sink: any StreamSink) async throws -> TerminationStatus {
+    private func inTerminal(
+        _ input: AsyncChannel<StreamInput>, _ sink: any StreamSink, _ process: ExecProcess
+    ) async throws -> TerminationStatus {
+        defer { process.ended() }
         let terminal = try PseudoTerminal()
+        defer { terminal.leave() }
         let master = try await NIOPipeBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .takingOwnershipOfDescriptor(inputOutput: terminal.master) { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -101,16 +122,18 @@ struct ExecSession: Sendable {
             // The end of the terminal is told as an error once its last user is gone.
             let reader = Task {
                 do {
-                    for try await buffer in inbound { try await sink.standardOutput(Array(buffer: buffer)) }
+                    for try await buffer in inbound {
+                        await process.pass { try await sink.standardOutput(Array(buffer: buffer)) }
+                    }
                 } catch {}
             }
             let result = try await Subprocess.run(
-                configuration(), input: .fileDescriptor(slave, closeAfterSpawningProcess: false),
+                configuration(process), input: .fileDescriptor(slave, closeAfterSpawningProcess: false),
                 output: .fileDescriptor(slave, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(slave, closeAfterSpawningProcess: false)
             ) { execution in
-                close(terminal.slave)
-                let process = execution.processIdentifier.value
+                terminal.leave()
+                process.began(execution.processIdentifier.value)
                 let feeder = Task {
                     for await event in input {
                         switch event {
@@ -118,12 +141,15 @@ struct ExecSession: Sendable {
                         case .closed: try await outbound.write(ByteBuffer(bytes: [4]))
                         case .resize(let width, let height):
                             terminal.resize(width: width, height: height)
-                            kill(process, SIGWINCH)
+                            process.resized()
                         }
                     }
+                    if !Task.isCancelled { process.hangUp() }
                 }
                 await reader.value
                 feeder.cancel()
+                // Until then it may still use the terminal by its number.
+                _ = await feeder.result
             }
             return result.terminationStatus
         }
@@ -131,10 +157,12 @@ struct ExecSession: Sendable {
 }
 
 /// A pair of terminal ends. The C library's helpers are not in Swift's module, so the kernel is asked directly.
-struct PseudoTerminal: Sendable {
+final class PseudoTerminal: Sendable {
+    /// The client's end, which belongs to the channel that it is made into.
     let master: Int32
+    /// The command's end.
     let slave: Int32
-    private let resizer: Int32
+    private let hasLeft = Mutex(false)
 
     private static let unlock: UInt = 0x4004_5431  // TIOCSPTLCK
     private static let number: UInt = 0x8004_5430  // TIOCGPTN
@@ -149,7 +177,6 @@ struct PseudoTerminal: Sendable {
             throw NodeAgentError(.invalid, "cannot make a terminal")
         }
         slave = open("/dev/pts/\(index)", O_RDWR | O_NOCTTY | O_CLOEXEC)
-        resizer = master
         guard slave >= 0 else {
             close(master)
             throw NodeAgentError(.invalid, "cannot open the terminal /dev/pts/\(index)")
@@ -160,6 +187,14 @@ struct PseudoTerminal: Sendable {
     func resize(width: Int, height: Int) {
         var size = winsize(
             ws_row: UInt16(clamping: height), ws_col: UInt16(clamping: width), ws_xpixel: 0, ws_ypixel: 0)
-        _ = ioctl(resizer, UInt(TIOCSWINSZ), &size)
+        _ = ioctl(master, UInt(TIOCSWINSZ), &size)
+    }
+
+    /// Closes the command's end on our side: from then on it is the command's alone, and over with it.
+    func leave() {
+        hasLeft.withLock { hasLeft in
+            if !hasLeft { close(slave) }
+            hasLeft = true
+        }
     }
 }

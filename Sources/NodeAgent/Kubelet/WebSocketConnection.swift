@@ -1,3 +1,4 @@
+import AsyncAlgorithms
 import KubernetesTypes
 import NIOCore
 import NIOWebSocket
@@ -27,8 +28,9 @@ enum StreamInput: Sendable, Equatable {
 
 /// The streams of one remote command, however they travel.
 protocol RemoteStreams: Sendable {
-    /// Runs the body with the client's input and a way to answer, then closes.
-    func serve(_ body: (AsyncStream<StreamInput>, any StreamSink) async throws -> Void) async throws
+    /// Runs the body with the client's input and a way to answer, then closes. No more input is read than the body takes. The body
+    /// is cancelled when the client has gone.
+    func serve(_ body: @escaping @Sendable (AsyncChannel<StreamInput>, any StreamSink) async throws -> Void) async throws
 }
 
 /// Where a process's output goes.
@@ -63,12 +65,15 @@ struct WebSocketConnection: RemoteStreams {
         func finish(_ status: JSONValue) async throws { try await send(3, JSONSerializer.bytes(status)) }
     }
 
-    func serve(_ body: (AsyncStream<StreamInput>, any StreamSink) async throws -> Void) async throws {
+    func serve(_ body: @escaping @Sendable (AsyncChannel<StreamInput>, any StreamSink) async throws -> Void) async throws {
+        // Told by the connection itself: who waits for room would not read that it has come to its end.
+        let (life, end) = AsyncStream<Never>.makeStream()
+        channel.channel.closeFuture.whenComplete { _ in end.finish() }
         try await channel.executeThenClose { inbound, outbound in
-            let (input, continuation) = AsyncStream<StreamInput>.makeStream()
+            let input = AsyncChannel<StreamInput>()
             let sink = Sink(outbound: outbound)
             let reader = Task {
-                defer { continuation.finish() }
+                defer { input.finish() }
                 var assembler = MessageAssembler()
                 for try await frame in inbound {
                     switch frame.opcode {
@@ -77,8 +82,8 @@ struct WebSocketConnection: RemoteStreams {
                     case .connectionClose:
                         return
                     case .binary, .text, .continuation:
-                        guard let message = assembler.add(frame) else { continue }
-                        for event in Self.events(message) { continuation.yield(event) }
+                        guard let message = try assembler.add(frame) else { continue }
+                        for event in Self.events(message) { await input.send(event) }
                     default: break
                     }
                 }
@@ -87,7 +92,12 @@ struct WebSocketConnection: RemoteStreams {
             // The upstream client takes the presence of the streams from a first empty message on each.
             try await sink.send(1, [])
             try await sink.send(2, [])
-            try await body(input, sink)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await body(input, sink) }
+                group.addTask { for await _ in life {} }
+                defer { group.cancelAll() }
+                _ = try await group.next()
+            }
             var reason = ByteBuffer()
             reason.write(webSocketErrorCode: .normalClosure)
             try await outbound.write(WebSocketFrame(fin: true, opcode: .connectionClose, data: reason))
@@ -113,9 +123,15 @@ struct WebSocketConnection: RemoteStreams {
 
 /// Puts fragmented messages together.
 private struct MessageAssembler {
+    /// As large as one that comes in one piece may be.
+    private static let maximumBytes = 1 << 24
+
     private var parts: [UInt8] = []
 
-    mutating func add(_ frame: WebSocketFrame) -> [UInt8]? {
+    mutating func add(_ frame: WebSocketFrame) throws -> [UInt8]? {
+        guard parts.count + frame.data.readableBytes <= Self.maximumBytes else {
+            throw NodeAgentError(.invalid, "a message of more than \(Self.maximumBytes) bytes was sent")
+        }
         parts += Array(buffer: frame.unmaskedData)
         guard frame.fin else { return nil }
         defer { parts = [] }

@@ -6,8 +6,9 @@ import Logging
 actor ServiceNetwork {
     private let configuration: NodeConfiguration
     private let log: Logger
-    private var services: [ObjectKey: Service] = [:]
-    private var slices: [ObjectKey: EndpointSlice] = [:]
+    /// nil until the first list is there.
+    private var services: [ObjectKey: Service]?
+    private var slices: [ObjectKey: EndpointSlice]?
     private var applied: String?
     private var isDirty = true
     nonisolated let names: NameTable
@@ -24,7 +25,7 @@ actor ServiceNetwork {
     }
 
     func changed(_ service: Service, isRemoved: Bool) {
-        services[service.key] = isRemoved ? nil : service
+        services?[service.key] = isRemoved ? nil : service
         isDirty = true
     }
 
@@ -34,23 +35,36 @@ actor ServiceNetwork {
     }
 
     func changed(_ slice: EndpointSlice, isRemoved: Bool) {
-        slices[slice.key] = isRemoved ? nil : slice
+        slices?[slice.key] = isRemoved ? nil : slice
         isDirty = true
     }
 
-    var allServices: [Service] { Array(services.values) }
+    var allServices: [Service] { services.map { Array($0.values) } ?? [] }
 
-    /// Applies what changed; changes that come close together go in as one.
+    /// Gives pods their way out where no agent did so before. Rules that are there are those of the agent before this one, and lead to
+    /// where services were when it went: nothing better is known before the lists are there.
+    func prepare() async {
+        let table = ServiceRules.table(configuration.network.bridge)
+        let present = try? await Command(program: "nft", arguments: ["list", "table", "ip", table]).run()
+        guard !(present?.succeeded ?? false) else { return }
+        await set(routes: [])
+    }
+
+    /// Applies what changed, once it is known what services there are and where they lead; changes that come close together go in
+    /// as one.
     func apply() async {
-        guard isDirty else { return }
+        guard isDirty, let services, let slices else { return }
         isDirty = false
-        let services = Array(services.values)
-        let slices = Array(slices.values)
-        names.replace(services: services, slices: slices)
+        let allServices = Array(services.values)
+        let allSlices = Array(slices.values)
+        names.replace(services: allServices, slices: allSlices)
+        await set(routes: configuration.servesNetwork ? ServiceRules.routes(services: allServices, slices: allSlices) : [])
+    }
+
+    private func set(routes: [ServiceRoute]) async {
         let dns = configuration.clusterDNS.map {
             ($0, ServiceRoute.Target(address: configuration.network.gateway, port: configuration.dnsPort))
         }
-        let routes = configuration.servesNetwork ? ServiceRules.routes(services: services, slices: slices) : []
         let rules = ServiceRules.ruleSet(
             table: ServiceRules.table(configuration.network.bridge), network: configuration.network,
             serviceCIDR: configuration.serviceCIDR, routes: routes, dns: configuration.servesNetwork ? dns : nil)
