@@ -92,21 +92,22 @@ extension APIServerCore {
             if options.isDryRun {
                 return DeletionOutcome(object: dryRunObject(object, definition, revision: current.revision), isGone: thenRemove)
             }
-            let marked = try await commit(
-                .update(prepared(object, definition), expected: current.revision), definition, name: current.name)
+            let marked = prepared(object, definition)
+            // Marked in one write and removed in another, it would stay for ever where only the first of them succeeds.
+            if thenRemove { return try await remove(.retire(marked, expected: current.revision), definition, current, object) }
+            let stored = try await commit(.update(marked, expected: current.revision), definition, name: current.name)
             await afterWrite(definition)
-            guard thenRemove else { return DeletionOutcome(object: marked, isGone: false) }
-            return try await remove(definition, marked, object)
+            return DeletionOutcome(object: stored, isGone: false)
         case .remove:
             if options.isDryRun { return DeletionOutcome(object: current, isGone: true) }
-            return try await remove(definition, current, old)
+            return try await remove(.delete(key: current.key, expected: current.revision), definition, current, old)
         }
     }
 
     private func remove(
-        _ definition: ResourceDefinition, _ current: StoredObject, _ object: JSONValue
+        _ operation: StoreWrite.Operation, _ definition: ResourceDefinition, _ current: StoredObject, _ object: JSONValue
     ) async throws(APIError) -> DeletionOutcome {
-        let removed = try await commit(.delete(key: current.key, expected: current.revision), definition, name: current.name)
+        let removed = try await commit(operation, definition, name: current.name)
         allocator.released(object, definition)
         await afterDelete(definition, name: current.name)
         return DeletionOutcome(object: removed, isGone: true)
@@ -116,7 +117,7 @@ extension APIServerCore {
 
     enum DeletionPlan {
         case nothing
-        /// Store the marked object; then take it away too where nothing holds it.
+        /// Store the marked object; take it away with the same write where nothing holds it.
         case mark(JSONValue, thenRemove: Bool)
         case remove
     }
@@ -130,7 +131,8 @@ extension APIServerCore {
         var grace: Int64?
         if definition.group.isEmpty, definition.plural == "pods" {
             let period = podGracePeriod(object, options)
-            if isMarked, let remaining = metadata["deletionGracePeriodSeconds"]?.integer {
+            // Whose time is up already is not waited for: it goes as soon as nothing holds it.
+            if isMarked, let remaining = metadata["deletionGracePeriodSeconds"]?.integer, remaining > 0 {
                 guard let requested = options.gracePeriodSeconds else { return .nothing }
                 let wanted = requested < 0 ? 1 : requested
                 guard wanted < remaining else { return .nothing }
@@ -152,7 +154,7 @@ extension APIServerCore {
         if let grace { return .mark(object, thenRemove: grace == 0 && !isHeld) }
         guard isHeld else { return .remove }
         if isMarked {
-            return object == object.self && metadata == object["metadata"] ? .nothing : .mark(object, thenRemove: false)
+            return metadata == object["metadata"] ? .nothing : .mark(object, thenRemove: false)
         }
         object["metadata"]?["deletionTimestamp"] = .string(Timestamp(now).description)
         if metadata["deletionGracePeriodSeconds"] == nil { bumpGeneration(&object) }

@@ -8,11 +8,13 @@ struct StoreWrite: Sendable {
     enum Operation: Sendable {
         case create(PreparedObject)
         case update(PreparedObject, expected: UInt64)
+        /// Shows the object as it is given and takes it away: two changes, and both or neither.
+        case retire(PreparedObject, expected: UInt64)
         case delete(key: String, expected: UInt64)
 
         var key: String {
             switch self {
-            case .create(let object), .update(let object, _): object.key
+            case .create(let object), .update(let object, _), .retire(let object, _): object.key
             case .delete(let key, _): key
             }
         }
@@ -174,13 +176,16 @@ final class ObjectStore: Sendable {
             for write in writes {
                 let key = write.operation.key
                 let current = overlay[write.resource]?[key] ?? state.tables[write.resource]?.object(key)
-                switch Self.evaluate(write.operation, current: current, revision: revision + 1) {
-                case .success(let event):
-                    revision += 1
-                    overlay[write.resource, default: [:]][key] = .some(event.kind == .deleted ? nil : event.object)
-                    events.append((write.resource, event))
-                    results.append(.success(event.object))
-                case .failure(let error): results.append(.failure(error))
+                do throws(StoreError) {
+                    let outcome = try Self.evaluate(write.operation, current: current, revision: revision + 1)
+                    let last = outcome.last
+                    revision = last.revision
+                    overlay[write.resource, default: [:]][key] = .some(last.kind == .deleted ? nil : last.object)
+                    if let first = outcome.first { events.append((write.resource, first)) }
+                    events.append((write.resource, last))
+                    results.append(.success(last.object))
+                } catch {
+                    results.append(.failure(error))
                 }
             }
         }
@@ -223,26 +228,43 @@ final class ObjectStore: Sendable {
         if !changes.isEmpty { try persistence.write(changes, revision: revision) }
     }
 
+    /// What a write leads to: one change, or two that belong together.
+    private struct Outcome {
+        var first: StoreEvent?
+        var last: StoreEvent
+    }
+
     private static func evaluate(
         _ operation: StoreWrite.Operation, current: StoredObject?, revision: UInt64
-    ) -> Result<StoreEvent, StoreError> {
+    ) throws(StoreError) -> Outcome {
         switch operation {
         case .create(let prepared):
-            guard current == nil else { return .failure(.alreadyExists) }
-            return .success(
-                StoreEvent(kind: .added, revision: revision, object: StoredObject(prepared, revision: revision), previous: nil))
+            guard current == nil else { throw .alreadyExists }
+            let object = StoredObject(prepared, revision: revision)
+            return Outcome(last: StoreEvent(kind: .added, revision: revision, object: object, previous: nil))
         case .update(let prepared, let expected):
-            guard let current else { return .failure(.notFound) }
-            guard current.revision == expected else { return .failure(.conflict(current: current)) }
-            return .success(
-                StoreEvent(
-                    kind: .modified, revision: revision, object: StoredObject(prepared, revision: revision), previous: current))
+            return Outcome(last: modification(of: try unchanged(current, since: expected), to: prepared, revision))
+        case .retire(let prepared, let expected):
+            let shown = modification(of: try unchanged(current, since: expected), to: prepared, revision)
+            return Outcome(first: shown, last: deletion(of: shown.object, revision + 1))
         case .delete(_, let expected):
-            guard let current else { return .failure(.notFound) }
-            guard current.revision == expected else { return .failure(.conflict(current: current)) }
-            return .success(
-                StoreEvent(kind: .deleted, revision: revision, object: current.withRevision(revision), previous: current))
+            return Outcome(last: deletion(of: try unchanged(current, since: expected), revision))
         }
+    }
+
+    private static func unchanged(_ current: StoredObject?, since expected: UInt64) throws(StoreError) -> StoredObject {
+        guard let current else { throw .notFound }
+        guard current.revision == expected else { throw .conflict(current: current) }
+        return current
+    }
+
+    private static func modification(of current: StoredObject, to prepared: PreparedObject, _ revision: UInt64) -> StoreEvent {
+        StoreEvent(
+            kind: .modified, revision: revision, object: StoredObject(prepared, revision: revision), previous: current)
+    }
+
+    private static func deletion(of current: StoredObject, _ revision: UInt64) -> StoreEvent {
+        StoreEvent(kind: .deleted, revision: revision, object: current.withRevision(revision), previous: current)
     }
 
     private func publish(_ events: [(ResourceName, StoreEvent)], revision: UInt64) {
