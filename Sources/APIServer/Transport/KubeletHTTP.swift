@@ -3,7 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// Plain requests to kubelets: one connection each, the answer streamed as it comes.
+/// Plain requests to kubelets: one connection each, the answer streamed as it comes and no faster than it is taken.
 struct KubeletHTTP: KubeletConnector {
     typealias Connection = NIOAsyncChannel<HTTPClientResponsePart, HTTPClientRequestPart>
 
@@ -23,7 +23,7 @@ struct KubeletHTTP: KubeletConnector {
                 }
             }
         let answer = AsyncValue<HTTPResponseHead>()
-        let pieces = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
+        let taker = AsyncValue<any APIResponseWriter>()
         // The exchange outlives this call: its body is read while the response is streamed on.
         let exchange = Task {
             do {
@@ -42,36 +42,51 @@ struct KubeletHTTP: KubeletConnector {
                     for try await part in inbound {
                         switch part {
                         case .head(let head): answer.set(head)
-                        case .body(let buffer): pieces.continuation.yield(buffer)
+                        // While this waits nothing more is read, and the kubelet waits too.
+                        case .body(let buffer): try await taker.get().write(Array(buffer.readableBytesView))
                         case .end: return
                         }
                     }
                 }
-                pieces.continuation.finish()
                 answer.fail(ChannelError.eof)
             } catch {
                 answer.fail(error)
-                pieces.continuation.finish(throwing: error)
+                throw error
             }
         }
-        let head: HTTPResponseHead
-        do {
-            head = try await answer.get()
-        } catch {
-            exchange.cancel()
-            throw error
-        }
+        let rest = KubeletBody(exchange: exchange, taker: taker)
+        let head = try await answer.get()
         let kept = ["content-type"]
         let passed = head.headers.filter { kept.contains($0.name.lowercased()) }.map { (name: $0.name, value: $0.value) }
         return APIResponse(
             status: Int(head.status.code), headers: passed,
-            body: .stream { writer in
-                defer { exchange.cancel() }
-                try await withTaskCancellationHandler {
-                    for try await buffer in pieces.stream { try await writer.write(Array(buffer.readableBytesView)) }
-                } onCancel: {
-                    exchange.cancel()
-                }
-            })
+            body: .stream { writer in try await rest.write(to: writer) })
+    }
+}
+
+/// The rest of an exchange with a kubelet. The exchange ends when nobody can take it any more.
+private final class KubeletBody: Sendable {
+    private let exchange: Task<Void, any Error>
+    private let taker: AsyncValue<any APIResponseWriter>
+
+    init(exchange: Task<Void, any Error>, taker: AsyncValue<any APIResponseWriter>) {
+        self.exchange = exchange
+        self.taker = taker
+    }
+
+    deinit { end() }
+
+    func write(to writer: any APIResponseWriter) async throws {
+        taker.set(writer)
+        try await withTaskCancellationHandler {
+            try await exchange.value
+        } onCancel: {
+            end()
+        }
+    }
+
+    private func end() {
+        exchange.cancel()
+        taker.fail(CancellationError())
     }
 }

@@ -14,7 +14,7 @@ enum KubeletHandshake {
         _ target: KubeletTarget, head: HTTPRequestHead, tls: NIOSSLContext, group: any EventLoopGroup
     ) async throws -> PipeUpgrader.Connection {
         let loop = group.next()
-        let answer = loop.makePromise(of: HTTPResponseHead.self)
+        let answer = loop.makePromise(of: HandshakeHandler.Answer.self)
         let channel: any Channel
         do {
             channel = try await ClientBootstrap(group: loop)
@@ -44,37 +44,57 @@ enum KubeletHandshake {
         let request = HTTPRequestHead(version: .http1_1, method: head.method, uri: target.path, headers: headers)
         channel.write(HTTPClientRequestPart.head(request), promise: nil)
         channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
-        let response = try await answer.futureResult.get()
-        guard response.status == .switchingProtocols else {
-            channel.close(promise: nil)
-            let line = "\(response.status.code) \(response.status.reasonPhrase)"
-            throw Refused(status: response.headers.first(name: "Upgrade-Refused") ?? line)
-        }
-        // From here on bytes are bytes; what came behind the handshake is kept by the decoder's leftovers.
-        try await channel.setOption(.autoRead, value: false).get()
-        for name in ["handshake", "decoder", "encoder"] { try await channel.pipeline.removeHandler(name: name).get() }
-        try await channel.setOption(.autoRead, value: true).get()
+        let (response, pipe) = try await answer.futureResult.get()
         var passed = HTTPHeaders()
         for (name, value) in response.headers where !["connection", "upgrade"].contains(name.lowercased()) {
             passed.add(name: name, value: value)
         }
-        return PipeUpgrader.Connection(channel: channel, responseHeaders: passed)
+        return PipeUpgrader.Connection(channel: channel, pipe: pipe, responseHeaders: passed)
     }
 }
 
-/// Waits for the head of the node's answer.
+/// Waits for the node's answer, and leaves a pipe in the place of HTTP where the node agrees.
 private final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPClientResponsePart
+    typealias Answer = (HTTPResponseHead, NIOLoopBound<PipeHandler>)
 
-    private let answer: EventLoopPromise<HTTPResponseHead>
+    private let answer: EventLoopPromise<Answer>
+    private var head: HTTPResponseHead?
     private var isAnswered = false
 
-    init(_ answer: EventLoopPromise<HTTPResponseHead>) { self.answer = answer }
+    init(_ answer: EventLoopPromise<Answer>) { self.answer = answer }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let head) = unwrapInboundIn(data), !isAnswered {
+        guard !isAnswered else { return }
+        switch unwrapInboundIn(data) {
+        case .head(let head) where head.status == .switchingProtocols: self.head = head
+        case .head(let head):
             isAnswered = true
-            answer.succeed(head)
+            let line = "\(head.status.code) \(head.status.reasonPhrase)"
+            answer.fail(KubeletHandshake.Refused(status: head.headers.first(name: "Upgrade-Refused") ?? line))
+            context.close(promise: nil)
+        case .body: break
+        case .end: if let head { beginPipe(context, head) }
+        }
+    }
+
+    /// From here on bytes are bytes. The decoder hands what came behind the answer to whoever is after it when it is removed, so the
+    /// pipe is there before, and before anything else can arrive.
+    private func beginPipe(_ context: ChannelHandlerContext, _ head: HTTPResponseHead) {
+        isAnswered = true
+        let pipe = PipeHandler()
+        let bound = NIOLoopBound(pipe, eventLoop: context.eventLoop)
+        let pipeline = context.pipeline.syncOperations
+        do {
+            try pipeline.addHandler(pipe)
+        } catch {
+            answer.fail(error)
+            return
+        }
+        for name in ["handshake", "encoder"] { pipeline.removeHandler(name: name, promise: nil) }
+        let answer = answer
+        pipeline.removeHandler(name: "decoder").whenComplete { result in
+            answer.completeWith(result.map { (head, bound) })
         }
     }
 

@@ -39,7 +39,9 @@ struct PipeUpgrader: Sendable {
                     await UpgradeRefusal.answer(error, on: channel)
                     throw error
                 }
-                backend.set(connection.channel)
+                backend.set(connection)
+                // A client that goes away before there is a pipe takes the node's side with it.
+                channel.closeFuture.whenComplete { _ in backend.take()?.channel.close(promise: nil) }
                 // The library's own headers name the upgrade; without them clients take the answer for broken.
                 var headers = initialResponseHeaders
                 headers.add(contentsOf: connection.responseHeaders)
@@ -50,19 +52,21 @@ struct PipeUpgrader: Sendable {
         func upgrade(channel: any Channel, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<ConnectionChannel.Outcome> {
             channel.pipeline.removeHandler(name: FirstHeadDeadline.name, promise: nil)
             guard let backend = backend.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
-            return channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(PipeHandler(peer: backend))
+            let piped = channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(PipeHandler(peer: backend.channel))
             }.flatMap {
-                backend.eventLoop.submit {
-                    try backend.pipeline.syncOperations.addHandler(PipeHandler(peer: channel))
-                    backend.read()
-                }
-            }.map { .piped }
+                backend.channel.eventLoop.submit { backend.pipe.value.open(to: channel) }
+            }
+            piped.whenFailure { _ in backend.channel.close(promise: nil) }
+            return piped.map { .piped }
         }
     }
 
     struct Connection: Sendable {
+        /// Of plain bytes.
         var channel: any Channel
+        /// Keeps what the node sends until it is opened.
+        var pipe: NIOLoopBound<PipeHandler>
         var responseHeaders: HTTPHeaders
     }
 
