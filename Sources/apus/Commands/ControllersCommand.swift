@@ -4,7 +4,6 @@ import ControllerRuntime
 import Foundation
 import KubernetesClient
 import KubernetesTypes
-import Logging
 import ServiceLifecycle
 
 /// `apus controllers`: the built-in controllers and the scheduler, for an API server that has none.
@@ -34,12 +33,10 @@ struct ControllersCommand: AsyncParsableCommand {
     @Option(help: "Seconds after which a silent node's pods are moved.")
     var nodeGraceSeconds = 40.0
 
-    @Option(help: "Log level: trace, debug, info, notice, warning, error.")
-    var logLevel = "notice"
+    @OptionGroup var logging: LoggingOptions
 
     func run() async throws {
-        var logger = Logger(label: "controllers")
-        logger.logLevel = Logger.Level(rawValue: logLevel) ?? .notice
+        let logger = logging.logger("controllers")
         let connection = try ConnectionConfiguration.discover(kubeconfig: kubeconfig, context: context)
         let client = try Client(connection)
         var configuration = ClusterControllers.Configuration()

@@ -103,6 +103,13 @@ struct RunNodeCommand: AsyncParsableCommand {
     @Flag(help: "Leave cluster IPs and names to someone else.")
     var withoutServices = false
 
+    func validate() throws {
+        guard (certificate == nil) == (key == nil) else {
+            throw ValidationError(
+                "--tls-cert and --tls-key go together: give both, or neither for a certificate of the node's own making.")
+        }
+    }
+
     func run() async throws {
         var logger = Logger(label: "node")
         logger.logLevel = .info
