@@ -67,6 +67,47 @@ import Testing
         }
     }
 
+    /// What was known of an object before it became unreadable is not what it is now.
+    @Test func whatCannotBeReadIsTakenForAbsent() async throws {
+        func map(_ version: Int, _ data: String) -> String {
+            #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","namespace":"default","uid":"u","#
+                + #""resourceVersion":"\#(version)"},"data":\#(data)}"#
+        }
+        let list =
+            #"{"apiVersion":"v1","kind":"ConfigMapList","metadata":{"resourceVersion":"10"},"items":[\#(map(10, #"{"v":"1"}"#))]}"#
+        let news = [
+            #"{"type":"MODIFIED","object":\#(map(11, #""nonsense""#))}"#,
+            #"{"type":"MODIFIED","object":\#(map(12, #"{"v":"2"}"#))}"#,
+            #"{"type":"DELETED","object":\#(map(13, #""nonsense""#))}"#,
+            #"{"type":"ADDED","object":\#(map(14, #"{"v":"3"}"#))}"#,
+        ]
+        let transport = ScriptedTransport { request in
+            guard request.target.contains("watch=true") else {
+                return WireResponse(status: 200, body: ByteStream(Array(list.utf8)))
+            }
+            guard request.target.contains("resourceVersion=10") else { try await untilCancelled() }
+            return WireResponse(status: 200, body: ByteStream(Array(news.map { $0 + "\n" }.joined().utf8)))
+        }
+        let manager = Manager(client: Client(transport: transport, chance: SeededChance()))
+        let maps = manager.informer(ConfigMap.self, InformerScope(namespace: "default"))
+        let heard = Mutex<[String]>([])
+        maps.cache.onChange { change in
+            let value = change.object.data?["v"] ?? ""
+            heard.withLock { heard in
+                switch change {
+                case .added: heard.append("added \(value)")
+                case .updated: heard.append("updated \(value)")
+                case .deleted: heard.append("deleted \(value)")
+                }
+            }
+        }
+        let running = Task { try await manager.run() }
+        try await eventually("the last news") { maps.cache.get("a", namespace: "default")?.data?["v"] == "3" }
+        #expect(heard.withLock { $0 } == ["added 1", "deleted 1", "added 2", "deleted 2", "added 3"])
+        running.cancel()
+        _ = await running.result
+    }
+
     @Test func ownWritesAreSeenAtOnceAndOlderNewsIsDropped() {
         let cache = ObjectCache<ConfigMap> { ObjectIdentity($0.metadata) }
         func map(_ version: Int, uid: String = "u", value: String) -> ConfigMap {

@@ -136,10 +136,18 @@ public final class Informer<Object: Sendable>: Sendable {
                     switch event {
                     case .added(let object), .modified(let object):
                         heard.set(object.resourceVersion)
-                        if let object = self.decoded(object) { self.cache.heard(object) }
+                        if let readable = self.decoded(object) {
+                            self.cache.heard(readable)
+                        } else {
+                            self.cache.heardAbsence(of: ObjectIdentity(object))
+                        }
                     case .deleted(let object):
                         heard.set(object.resourceVersion)
-                        if let object = self.decoded(object) { self.cache.heardDeletion(of: object) }
+                        if let readable = self.decoded(object) {
+                            self.cache.heardDeletion(of: readable)
+                        } else {
+                            self.cache.heardAbsence(of: ObjectIdentity(object))
+                        }
                     case .bookmark(let version, _):
                         heard.set(version)
                         self.cache.heardVersion(version)

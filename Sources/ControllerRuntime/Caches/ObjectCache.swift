@@ -166,6 +166,20 @@ public final class ObjectCache<Object: Sendable>: Sendable {
         if removed != nil { Self.notify(handlers, [.deleted(object)]) }
     }
 
+    /// An object that is gone or cannot be read as it is now: handlers hear of the deletion of what was known of it.
+    func heardAbsence(of identity: ObjectIdentity) {
+        let (removed, handlers) = state.withLock { state -> (Object?, [@Sendable (Change<Object>) -> Void]) in
+            let version = UInt64(identity.resourceVersion) ?? 0
+            state.heardVersion = max(state.heardVersion, version)
+            // What we wrote after that is there, and readable.
+            if let own = state.entries[identity.key].flatMap({ UInt64($0.identity.resourceVersion) }), own > version {
+                return (nil, [])
+            }
+            return (Self.remove(identity.key, from: &state), state.handlers)
+        }
+        if let removed { Self.notify(handlers, [.deleted(removed)]) }
+    }
+
     /// Nothing happened up to this version.
     func heardVersion(_ resourceVersion: String) {
         state.withLock { $0.heardVersion = max($0.heardVersion, UInt64(resourceVersion) ?? 0) }
