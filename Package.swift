@@ -10,8 +10,6 @@ let libraries: [String: Target.Dependency] = [
     "Crypto": .product(name: "Crypto", package: "swift-crypto"),
     "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
     "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
-    "HummingbirdTLS": .product(name: "HummingbirdTLS", package: "hummingbird"),
-    "JWTKit": .product(name: "JWTKit", package: "jwt-kit"),
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Metrics": .product(name: "Metrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
@@ -47,7 +45,7 @@ let modules: [Module] = [
 
     Module(
         name: "ControllerRuntime", imports: ["KubernetesClient", "Reconciliation"],
-        libraries: ["AsyncAlgorithms", "Collections", "Logging", "Metrics", "ServiceLifecycle"]),
+        libraries: ["Logging", "Metrics", "ServiceLifecycle"]),
 
     Module(name: "ArtifactStore", libraries: ["Crypto"]),
 
@@ -72,39 +70,37 @@ let modules: [Module] = [
     Module(
         name: "Operator",
         imports: ["ControllerRuntime", "Reconcilers", "ArtifactStore", "Prometheus", "Exposition"],
-        libraries: ["AsyncHTTPClient", "Logging", "Metrics", "Hummingbird", "ServiceLifecycle"]),
+        libraries: ["AsyncHTTPClient", "Logging", "Hummingbird", "ServiceLifecycle"]),
 
     Module(
         name: "APIServer", imports: ["KubernetesTypes", "CEL", "Exposition"],
         libraries: [
-            "Collections", "Crypto", "GRDB", "Hummingbird", "HummingbirdTLS", "JWTKit", "Logging", "Metrics", "NIOCore",
-            "NIOPosix", "NIOHTTP1", "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "X509", "Yams",
+            "Collections", "Crypto", "GRDB", "Hummingbird", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL",
+            "ServiceLifecycle", "X509",
         ]),
 
     Module(
         name: "ClusterControllers", imports: ["ControllerRuntime", "Exposition"],
-        libraries: ["Collections", "Crypto", "Logging", "Metrics", "ServiceLifecycle", "JWTKit"]),
+        libraries: ["Logging", "ServiceLifecycle"]),
 
     Module(
         name: "NodeAgent", imports: ["ControllerRuntime", "Exposition", "CZlib"],
         libraries: [
-            "AsyncAlgorithms", "AsyncHTTPClient", "Crypto", "Logging", "Metrics", "NIOCore", "NIOPosix", "NIOHTTP1",
-            "NIOSSL", "NIOWebSocket", "ServiceLifecycle", "Subprocess", "SystemPackage", "X509",
+            "AsyncAlgorithms", "AsyncHTTPClient", "Crypto", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL",
+            "NIOWebSocket", "ServiceLifecycle", "Subprocess", "SystemPackage", "X509",
         ]),
 
     Module(
         name: "TrainingAgent", imports: ["KubernetesClient", "ApusAPI", "ArtifactStore", "Exposition"],
-        libraries: ["AsyncHTTPClient", "Hummingbird", "Logging", "Metrics", "ServiceLifecycle"]),
+        libraries: ["Hummingbird", "Logging", "ServiceLifecycle"]),
 
     Module(
         name: "Gateway", imports: ["ControllerRuntime", "ApusAPI", "ArtifactStore", "Drift", "Exposition"],
-        libraries: [
-            "AsyncHTTPClient", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "ServiceLifecycle",
-        ]),
+        libraries: ["Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "ServiceLifecycle"]),
 
     Module(
         name: "ModelServer", imports: ["Transformer", "ArtifactStore", "Drift", "Exposition"],
-        libraries: ["Hummingbird", "Logging", "Metrics", "NIOCore", "ServiceLifecycle"]),
+        libraries: ["Hummingbird", "Logging", "NIOCore", "ServiceLifecycle"]),
 
     // Entry.
     Module(
@@ -117,7 +113,7 @@ let modules: [Module] = [
     // Tests only.
     Module(
         name: "ApusTesting", imports: ["KubernetesClient", "ControllerRuntime", "APIServer", "ApusAPI", "ArtifactStore"],
-        libraries: ["AsyncHTTPClient", "Logging", "Subprocess"]),
+        libraries: ["Logging"]),
 ]
 
 /// Entry: parses, wires, runs.
@@ -127,7 +123,7 @@ let program = Module(
         "Embedded", "APIServer", "Exposition", "Gateway", "ModelServer", "TrainingAgent", "Operator", "NodeAgent",
         "ClusterControllers", "Transformer",
     ],
-    libraries: ["ArgumentParser", "Logging", "ServiceLifecycle", "Yams"])
+    libraries: ["ArgumentParser", "Logging", "ServiceLifecycle"])
 
 /// One row a suite: what it tests, and the libraries that it uses itself. Every suite but `RepositoryTests` has `ApusTesting`.
 struct Suite {
@@ -145,8 +141,7 @@ let suites: [Suite] = [
     Suite(name: "ClusterControllersTests", subjects: ["ClusterControllers"], libraries: ["Logging"], hasFixtures: true),
     Suite(name: "ControllerRuntimeTests", subjects: ["ControllerRuntime"], libraries: ["Logging"]),
     Suite(name: "DriftTests", subjects: ["Drift"]),
-    Suite(
-        name: "EmbeddedTests", subjects: ["Embedded"], libraries: ["Logging", "NIOCore", "ServiceLifecycle"]),
+    Suite(name: "EmbeddedTests", subjects: ["Embedded"], libraries: ["Logging", "ServiceLifecycle"]),
     Suite(name: "ExpositionTests", subjects: ["Exposition"], libraries: ["Metrics"]),
     Suite(
         name: "GatewayTests", subjects: ["Gateway"],
@@ -228,7 +223,6 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
-        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: targets
 )

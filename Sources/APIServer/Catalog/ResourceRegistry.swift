@@ -73,16 +73,6 @@ final class ResourceRegistry: Sendable {
         return state.withLock { state in (state.order[key] ?? []).compactMap { state.definitions[key]?[$0] } }
     }
 
-    /// Every definition, one version a resource.
-    var preferredDefinitions: [ResourceDefinition] {
-        groups.flatMap { group -> [ResourceDefinition] in
-            var seen: Set<String> = []
-            return group.versions.flatMap { definitions(group: group.name, version: $0) }.filter {
-                seen.insert($0.plural).inserted
-            }
-        }
-    }
-
     /// Changes whenever the set of served resources does.
     var stamp: Int { state.withLock { $0.stamp } }
 

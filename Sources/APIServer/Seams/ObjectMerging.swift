@@ -26,33 +26,3 @@ struct FieldWriter: Sendable {
     var subresource: String?
     var time: Date
 }
-
-/// Merging without knowledge of fields: RFC 7386 for everything, and no record of managers.
-struct BasicMerging: ObjectMerging {
-    func jsonPatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue {
-        throw .badRequest("JSON patches are not supported")
-    }
-
-    func mergePatch(_ current: JSONValue, _ patch: JSONValue) throws(APIError) -> JSONValue { Self.merged(current, patch) }
-
-    func strategicMergePatch(_ current: JSONValue, _ patch: JSONValue, _ definition: ResourceDefinition) throws(APIError)
-        -> JSONValue
-    {
-        Self.merged(current, patch)
-    }
-
-    func recorded(old: JSONValue?, new: JSONValue, _ definition: ResourceDefinition, by writer: FieldWriter) -> JSONValue { new }
-
-    func applied(
-        _ configuration: JSONValue, to current: JSONValue?, _ definition: ResourceDefinition, by writer: FieldWriter, force: Bool
-    ) throws(APIError) -> JSONValue { Self.merged(current ?? [:], configuration) }
-
-    static func merged(_ target: JSONValue, _ patch: JSONValue) -> JSONValue {
-        guard case .object(let changes) = patch else { return patch }
-        var members = target.object ?? [:]
-        for (key, value) in changes {
-            members[key] = value.isNull ? Optional.none : merged(members[key] ?? .null, value)
-        }
-        return .object(members)
-    }
-}

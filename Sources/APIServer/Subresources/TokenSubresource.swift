@@ -38,7 +38,6 @@ struct TokenSubresource: Sendable {
         if spec["boundObjectRef"] == nil { spec["boundObjectRef"] = .null }
         review["spec"] = spec
         let now = core.configuration.now()
-        // A pod that a kubelet mounts a token of about an hour for keeps it for as long as upstream's: the kubelet renews it early.
         let expiry = now.addingTimeInterval(Double(seconds))
         let token = try core.authenticator.signer.sign(try claims(account, spec, audiences, now: now, expiry: expiry))
         review["status"] = ["token": .string(token), "expirationTimestamp": .string(Timestamp(expiry).description)]
