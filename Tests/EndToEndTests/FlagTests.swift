@@ -7,6 +7,7 @@ import Testing
     @Test(arguments: [
         (["node", "--tls-cert", "node.pem"], "--tls-cert and --tls-key go together"),
         (["node", "run", "--tls-key", "node.key"], "--tls-cert and --tls-key go together"),
+        (["controllers", "--node-grace-seconds", "0"], "--node-grace-seconds must be a number above 0"),
         (["controllers", "--log-level", "nonsense"], "The value 'nonsense' is invalid for '--log-level"),
     ])
     func whatCannotBeMeantIsRefused(_ arguments: [String], _ words: String) throws {

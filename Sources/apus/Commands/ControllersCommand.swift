@@ -35,6 +35,12 @@ struct ControllersCommand: AsyncParsableCommand {
 
     @OptionGroup var logging: LoggingOptions
 
+    func validate() throws {
+        guard nodeGraceSeconds > 0, nodeGraceSeconds.isFinite else {
+            throw ValidationError("--node-grace-seconds must be a number above 0.")
+        }
+    }
+
     func run() async throws {
         let logger = logging.logger("controllers")
         let connection = try ConnectionConfiguration.discover(kubeconfig: kubeconfig, context: context)
