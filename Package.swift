@@ -13,6 +13,7 @@ let libraries: [String: Target.Dependency] = [
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Metrics": .product(name: "Metrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOEmbedded": .product(name: "NIOEmbedded", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
     "NIOWebSocket": .product(name: "NIOWebSocket", package: "swift-nio"),
@@ -134,7 +135,8 @@ struct Suite {
 }
 
 let suites: [Suite] = [
-    Suite(name: "APIServerTests", subjects: ["APIServer"]),
+    Suite(
+        name: "APIServerTests", subjects: ["APIServer"], libraries: ["Logging", "NIOCore", "NIOEmbedded", "NIOPosix", "NIOSSL"]),
     Suite(name: "ApusAPITests", subjects: ["ApusAPI"]),
     Suite(name: "ArtifactStoreTests", subjects: ["ArtifactStore"]),
     Suite(name: "CELTests", subjects: ["CEL"]),

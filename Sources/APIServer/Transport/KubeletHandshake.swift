@@ -82,7 +82,7 @@ private final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHan
     /// pipe is there before, and before anything else can arrive.
     private func beginPipe(_ context: ChannelHandlerContext, _ head: HTTPResponseHead) {
         isAnswered = true
-        let pipe = PipeHandler()
+        let pipe = PipeHandler(drains: true)
         let bound = NIOLoopBound(pipe, eventLoop: context.eventLoop)
         let pipeline = context.pipeline.syncOperations
         do {

@@ -14,10 +14,16 @@ final class PipeHandler: ChannelDuplexHandler {
     private var hasEnded = false
     private var isReadAwaited = false
     private var context: ChannelHandlerContext?
-    /// The last bytes passed on. The peer is not closed before it has them: closing throws away what still waits to be sent.
     private var lastWrite: EventLoopFuture<Void>?
+    private let drains: Bool
 
-    init(peer: (any Channel)? = nil) { self.peer = peer }
+    /// - Parameters:
+    ///   - peer: nil leaves the pipe to be opened later.
+    ///   - drains: Whether the peer is not closed before it has the last bytes: closing throws away what still waits to be sent.
+    init(peer: (any Channel)? = nil, drains: Bool) {
+        self.peer = peer
+        self.drains = drains
+    }
 
     /// Begins to pass on, with what was kept.
     func open(to peer: any Channel) {
@@ -28,7 +34,9 @@ final class PipeHandler: ChannelDuplexHandler {
         if isReadAwaited { context?.read() }
     }
 
-    private func pass(_ bytes: ByteBuffer, to peer: any Channel) { lastWrite = peer.writeAndFlush(bytes) }
+    private func pass(_ bytes: ByteBuffer, to peer: any Channel) {
+        if drains { lastWrite = peer.writeAndFlush(bytes) } else { peer.writeAndFlush(bytes, promise: nil) }
+    }
 
     private func close(_ peer: any Channel) {
         guard let lastWrite else { return peer.close(promise: nil) }

@@ -53,7 +53,8 @@ struct PipeUpgrader: Sendable {
             channel.pipeline.removeHandler(name: FirstHeadDeadline.name, promise: nil)
             guard let backend = backend.take() else { return channel.eventLoop.makeFailedFuture(ChannelError.ioOnClosedChannel) }
             let piped = channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(PipeHandler(peer: backend.channel))
+                // A process that does not read its input learns all the same that its client has gone.
+                try channel.pipeline.syncOperations.addHandler(PipeHandler(peer: backend.channel, drains: false))
             }.flatMap {
                 backend.channel.eventLoop.submit { backend.pipe.value.open(to: channel) }
             }
