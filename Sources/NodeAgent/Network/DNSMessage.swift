@@ -4,6 +4,7 @@ struct DNSMessage: Sendable {
         case address = 1
         case alias = 5
         case pointer = 12
+        case longAddress = 28
         case service = 33
         case any = 255
         case other = 0
@@ -16,6 +17,8 @@ struct DNSMessage: Sendable {
 
     enum Record: Sendable, Equatable {
         case address(name: String, UInt32)
+        /// Of IPv6, in sixteen bytes.
+        case longAddress(name: String, [UInt8])
         case alias(name: String, target: String)
         case pointer(name: String, target: String)
         case service(name: String, port: Int, target: String)
@@ -71,6 +74,12 @@ struct DNSMessage: Sendable {
         return header(code: answer.exists ? 0 : 3, count: count, isCut: isCut, isAuthority: true) + rawQuestion + body
     }
 
+    /// The same question about another name, for another server.
+    func query(for name: String) -> [UInt8] {
+        let header = [id, 0x0100, 1, 0, 0, 0].flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        return header + Self.encode(name: name) + rawQuestion.suffix(4)
+    }
+
     /// The answer where the name could not be looked up elsewhere.
     func failure() -> [UInt8] { header(code: 2, count: 0, isCut: false, isAuthority: false) + rawQuestion }
 
@@ -93,6 +102,7 @@ struct DNSMessage: Sendable {
         switch record {
         case .address(let name, let address):
             return entry(name, .address, [24, 16, 8, 0].map { UInt8(address >> $0 & 255) })
+        case .longAddress(let name, let address): return entry(name, .longAddress, address)
         case .alias(let name, let target): return entry(name, .alias, encode(name: target))
         case .pointer(let name, let target): return entry(name, .pointer, encode(name: target))
         case .service(let name, let port, let target):

@@ -9,7 +9,11 @@ struct NameServer: Sendable {
     let table: NameTable
     /// `address` of each resolver of the machine.
     let upstream: [String]
+    var upstreamPort = 53
     let log: Logger
+
+    /// How many names that stand for others may follow on each other.
+    private static let maximumAliases = 8
 
     /// Serves until cancelled.
     func run() async throws {
@@ -82,21 +86,55 @@ struct NameServer: Sendable {
         }
     }
 
-    private func respond(_ query: [UInt8], limit: Int) async -> [UInt8]? {
+    func respond(_ query: [UInt8], limit: Int) async -> [UInt8]? {
         guard let message = DNSMessage(query) else { return nil }
-        if let answer = table.answer(message.question) { return message.reply(answer, limit: limit) }
+        // That a name is not there would be believed; that it could not be looked up is asked again.
+        guard !table.isUnknownYet(message.question.name) else { return message.failure() }
+        if let answer = table.answer(message.question) {
+            guard let whole = await followed(answer, message) else { return message.failure() }
+            return message.reply(whole, limit: limit)
+        }
+        return await ask(query) ?? message.failure()
+    }
+
+    /// An answer with the addresses of the name that the asked one stands for: the resolvers of C libraries do not ask again.
+    /// - Returns: nil where those cannot be looked up.
+    private func followed(_ answer: DNSMessage.Answer, _ message: DNSMessage) async -> DNSMessage.Answer? {
+        guard [.address, .longAddress, .any].contains(message.question.type) else { return answer }
+        var answer = answer
+        var name = message.question.name
+        for _ in 0..<Self.maximumAliases {
+            guard let target = table.alias(name) else { return answer }
+            guard !table.isUnknownYet(target) else { return nil }
+            if let found = table.answer(.init(name: target, type: message.question.type)) {
+                answer.records += found.records
+                answer.exists = found.exists
+                name = target
+                continue
+            }
+            let query = message.query(for: target)
+            guard let bytes = await ask(query), let response = DNSResponse(bytes, to: query, name: target),
+                response.code == 0 || response.code == 3
+            else { return nil }
+            answer.records += response.records
+            answer.exists = response.code == 0
+            return answer
+        }
+        return nil
+    }
+
+    /// What the first of the machine's resolvers says that says anything.
+    private func ask(_ query: [UInt8]) async -> [UInt8]? {
         for resolver in upstream {
-            if let answer = try? await forward(query, to: resolver), answer.count >= 2, answer[0] == query[0],
-                answer[1] == query[1]
-            {
+            if let answer = try? await forward(query, to: resolver), answer.count >= 2, answer[..<2] == query[..<2] {
                 return answer
             }
         }
-        return message.failure()
+        return nil
     }
 
     private func forward(_ query: [UInt8], to resolver: String) async throws -> [UInt8]? {
-        let remote = try SocketAddress(ipAddress: resolver, port: 53)
+        let remote = try SocketAddress(ipAddress: resolver, port: upstreamPort)
         let channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(host: "0.0.0.0", port: 0) { channel in
                 channel.eventLoop.makeCompletedFuture {

@@ -4,7 +4,8 @@ import Synchronization
 /// The names of services and of pods behind headless ones, as addresses, ports and back.
 final class NameTable: Sendable {
     private let domain: String
-    private let names = Mutex(Names())
+    /// nil until it is known which there are.
+    private let names = Mutex<Names?>(nil)
 
     fileprivate struct Names {
         var addresses: [String: [UInt32]] = [:]
@@ -61,16 +62,22 @@ final class NameTable: Sendable {
         }
     }
 
+    /// Whether a name is the cluster's and cannot be told yet to be there or not.
+    func isUnknownYet(_ name: String) -> Bool { owns(name.lowercased()) && names.withLock { $0 == nil } }
+
+    private func owns(_ name: String) -> Bool { name == domain || name.hasSuffix("." + domain) }
+
     /// The answer to a question about the cluster's own names; nil where the name is not the cluster's.
     func answer(_ question: DNSMessage.Question) -> DNSMessage.Answer? {
         let name = question.name.lowercased()
         return names.withLock { names in
+            guard let names else { return nil }
             if name.hasSuffix(".in-addr.arpa") {
                 let parts = name.split(separator: ".").prefix(4).reversed().joined(separator: ".")
                 guard let address = AddressRange.number(parts), let target = names.pointers[address] else { return nil }
                 return .init(records: question.type == .pointer ? [.pointer(name: question.name, target: target)] : [])
             }
-            guard name == domain || name.hasSuffix("." + domain) else { return nil }
+            guard owns(name) else { return nil }
             var records: [DNSMessage.Record] = []
             if let alias = names.aliases[name] {
                 records.append(.alias(name: question.name, target: alias))
@@ -86,8 +93,8 @@ final class NameTable: Sendable {
         }
     }
 
-    /// An external name that must be resolved elsewhere to answer a question for an address.
-    func alias(_ name: String) -> String? { names.withLock { $0.aliases[name.lowercased()] } }
+    /// The name that one stands for, and that must be looked up to answer a question for an address.
+    func alias(_ name: String) -> String? { names.withLock { $0?.aliases[name.lowercased()] } }
 }
 
 extension NameTable.Names {

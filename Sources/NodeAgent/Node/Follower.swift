@@ -1,9 +1,9 @@
+import ControllerRuntime
 import KubernetesClient
 import KubernetesTypes
 import Logging
-import Synchronization
 
-/// Follows the objects of one kind: a list, then changes; again from the list when the server says so.
+/// Follows the objects of one kind: all that there are, once that is known, then every change. What comes to the same is told once.
 struct Follower<Object: KubernetesResource>: Sendable {
     enum Change: Sendable {
         case listed([Object])
@@ -11,50 +11,39 @@ struct Follower<Object: KubernetesResource>: Sendable {
         case removed(Object)
     }
 
-    let client: Client
-    var fieldSelector: String?
-    let log: Logger
+    private let informer: Informer<Object>
+
+    init(client: Client, fieldSelector: String? = nil, log: Logger) {
+        informer = Informer(Object.self, scope: InformerScope(fieldSelector: fieldSelector), client: client, logger: log)
+    }
 
     /// Calls `handle` for every change, in order, until cancelled.
     func run(_ handle: @escaping @Sendable (Change) async -> Void) async {
-        var pause = 0.1
-        while !Task.isCancelled {
-            do {
-                let list = try await client.list(
-                    Object.self, ListOptions(fieldSelector: fieldSelector, limit: 500))
-                await handle(.listed(list.items))
-                pause = 0.1
-                try await follow(from: list.resourceVersion, handle)
-            } catch let error as StatusError where error.isExpired {
-                continue
-            } catch {
-                if Task.isCancelled { return }
-                log.debug("cannot follow", metadata: ["kind": "\(Object.resourceType.plural)", "error": "\(error)"])
-            }
-            try? await Task.sleep(for: .seconds(pause))
-            pause = min(5, pause * 2)
-        }
-    }
-
-    private func follow(from version: String, _ handle: @Sendable (Change) async -> Void) async throws {
-        var version = version
-        while !Task.isCancelled {
-            var options = WatchOptions()
-            options.fieldSelector = fieldSelector
-            options.resourceVersion = version
-            options.timeoutSeconds = 300
-            let watch = try await client.watch(Object.self, options)
-            for try await event in watch {
-                switch event {
-                case .added(let object), .modified(let object):
-                    version = object.metadata.resourceVersion ?? version
-                    await handle(.changed(object))
-                case .deleted(let object):
-                    version = object.metadata.resourceVersion ?? version
-                    await handle(.removed(object))
-                case .bookmark(let newer, _): version = newer
+        let (signals, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        informer.cache.onChange { _ in signal.yield() }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await informer.run() }
+            group.addTask {
+                do { try await informer.waitUntilSynced() } catch { return }
+                var known = informer.cache.list()
+                await handle(.listed(known))
+                for await _ in signals {
+                    let present = informer.cache.list()
+                    for change in Self.changes(from: known, to: present) { await handle(change) }
+                    known = present
                 }
             }
         }
+    }
+
+    /// What has become of objects: first what went, also where another one bears its name now.
+    static func changes(from old: [Object], to new: [Object]) -> [Change] {
+        let before = Dictionary(old.map { ($0.metadata.uid, $0.metadata.resourceVersion) }, uniquingKeysWith: { $1 })
+        let after = Set(new.map(\.metadata.uid))
+        return old.filter { !after.contains($0.metadata.uid) }.map { .removed($0) }
+            + new.filter { object in
+                guard let version = before[object.metadata.uid] else { return true }
+                return version != object.metadata.resourceVersion
+            }.map { .changed($0) }
     }
 }
