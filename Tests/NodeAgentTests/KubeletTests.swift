@@ -199,6 +199,16 @@ struct KubeletTests {
         }
     }
 
+    @Test func logsArePutAsideSoonAfterTheyAreTooLarge() async throws {
+        try await TestNode.with(change: { $0.logBytes = 1000 }) { node in
+            let pod = await node.cluster.create(
+                shellPod("p", "i=0; while [ $i -lt 100 ]; do echo $i; i=$((i+1)); done; while true; do sleep 0.1; done"))
+            let log = node.context.layout.attempt(.init(podUID: pod.uid, name: "main", attempt: 0)).log
+            try await node.waitUntil("the log is put aside") { Files.exists(log + ".1") && Files.exists(log) }
+            #expect(Files.text(log + ".1")?.contains("stdout F 0\n") == true)
+        }
+    }
+
     @Test func podsReachServicesByAddressAndName() async throws {
         try await TestNode.with(change: { $0.clusterDNS = "10.97.0.10" }) { node in
             let python =

@@ -37,11 +37,23 @@ final class TestNode: Sendable {
         try await context.network.prepare()
     }
 
+    /// A node whose addresses nobody else on the machine has: tests of others may run at the same time.
+    private static func free(change: (inout NodeConfiguration) -> Void) async throws -> TestNode {
+        for _ in 0..<10 {
+            do {
+                return try await TestNode(change: change)
+            } catch let error as NodeAgentError where error.code == .networkTaken {
+                continue
+            }
+        }
+        return try await TestNode(change: change)
+    }
+
     /// Runs the body with an agent at work, and cleans up whatever happens.
     static func with(
         change: (inout NodeConfiguration) -> Void = { _ in }, _ body: (TestNode) async throws -> Void
     ) async throws {
-        let node = try await TestNode(change: change)
+        let node = try await free(change: change)
         await node.begin()
         do {
             try await body(node)

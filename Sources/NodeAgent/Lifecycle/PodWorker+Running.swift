@@ -62,13 +62,14 @@ extension PodWorker {
             await tell(.warning("Evicted", rejection?.message ?? ""))
             signal.yield()
         }
-        for container in pod.spec.allContainers { rotate(container.name, observation) }
     }
 
-    private func rotate(_ name: String, _ observation: PodObservation) {
-        guard let seen = observation.containers[name], seen.isRunning else { return }
-        LogRotation.rotate(
-            path: seen.record.logPath, control: context.layout.attempt(seen.record.identity).control,
-            above: context.configuration.logBytes)
+    /// At every look, not once in a while: a container that prints as fast as it can fills a disk within minutes.
+    func rotateLogs(_ observation: PodObservation) {
+        for seen in observation.containers.values where seen.isRunning {
+            LogRotation.rotate(
+                path: seen.record.logPath, control: context.layout.attempt(seen.record.identity).control,
+                above: context.configuration.logBytes)
+        }
     }
 }

@@ -125,6 +125,7 @@ actor PodWorker {
             let now = context.now()
             let plan = context.planner.plan(observation, now: now)
             await followProbes(observation)
+            rotateLogs(observation)
             let status = StatusBuilder(planner: context.planner).status(observation, now: now)
             await tellBackOff(status)
             publish(status)
