@@ -34,6 +34,26 @@ import Testing
         #expect(Self.words(Follower.changes(from: new, to: new)) == [])
     }
 
+    @Test func whatCannotBeReadIsNotGone() {
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        func document(_ name: String, _ version: String, data: JSONValue) -> DynamicObject {
+            DynamicObject([
+                "metadata": [
+                    "name": .string(name), "namespace": "default", "uid": .string(name), "resourceVersion": .string(version),
+                ], "data": data,
+            ])
+        }
+        func names(_ documents: [DynamicObject], _ known: [ConfigMap]?) -> [String]? {
+            Follower<ConfigMap>.read(documents, known: known, log)?.map { "\($0.name) \($0.metadata.resourceVersion ?? "")" }
+        }
+        let good = document("a", "1", data: ["k": "v"])
+        #expect(names([good], nil) == ["a 1"])
+        #expect(names([good, document("b", "1", data: 7)], nil) == nil, "the list would say that b is gone")
+        let known = [Self.map("b", uid: "b")]
+        #expect(names([good, document("b", "2", data: 7), document("c", "2", data: 7)], known) == ["a 1", "b 1"])
+        #expect(names([good, document("b", "3", data: ["k": "v"])], known) == ["a 1", "b 3"])
+    }
+
     /// A connection that died without a word is given up in time, and nothing that happened meanwhile is missed.
     @Test func watchesThatFallSilentAreBegunAnew() async throws {
         try await InProcessCluster.run { cluster in

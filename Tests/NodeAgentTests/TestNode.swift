@@ -33,6 +33,7 @@ final class TestNode: Sendable {
             log = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
         }
         context = NodeContext(configuration: configuration, cluster: cluster, facts: facts, log: log, now: { Date() })
+        try context.network.bridge.check()
         try context.layout.prepare()
         try await context.network.prepare()
     }

@@ -61,15 +61,6 @@ public final class Informer<Object: Sendable>: Sendable {
             identify: { ObjectIdentity($0) })
     }
 
-    /// An informer of its own, which no manager runs or shares.
-    public convenience init(
-        _ kind: Object.Type, scope: InformerScope = InformerScope(), client: Client, logger: Logger, pageSize: Int = 500
-    ) where Object: KubernetesResource {
-        self.init(
-            type: kind.resourceType, scope: scope, client: client, logger: logger, pageSize: pageSize,
-            decode: { try Object($0.value) }, identify: { ObjectIdentity($0.metadata) })
-    }
-
     /// True once the first list is in the cache.
     public var hasSynced: Bool { synced.isOpen }
 
