@@ -49,6 +49,7 @@ import Testing
         }
         try cluster.apply(Manifests.firstJob)
         try cluster.apply(Manifests.service("tickets"))
+        try crashMeanwhile(cluster)
         try cluster.wait("tjob/first", for: "jsonpath={.status.phase}=Succeeded", minutes: 20)
         #expect(try cluster.get("tjob/first", "{.status.modelVersion}") == "tickets-1")
         let digest = try cluster.get("mver/tickets-1", "{.spec.artifact.digest}")
@@ -69,6 +70,23 @@ import Testing
             "curl", "-sS", "--fail-with-body", "\(url)/v1/models/tickets:predict", "-d",
             #"{"instances":["Where is my parcel? It is three weeks late and nobody answers."]}"#)
         #expect(answer.contains("\"label\"") && answer.contains("tickets-1"), "\(answer)")
+    }
+
+    /// kill -9 of `apus up` while the first job trains: the same container goes on, once, and its log with it.
+    private func crashMeanwhile(_ cluster: TestCluster) throws {
+        let trainer = "{.status.containerStatuses[?(@.name==\"trainer\")].containerID}"
+        try cluster.wait("tjob/first", for: "jsonpath={.status.progress.step}", minutes: 10)
+        let container = try cluster.get("pod/first-1-0", trainer)
+        try cluster.crashAndStartAgain()
+        #expect(try cluster.get("pod/first-1-0", trainer) == container)
+        try cluster.wait("tjob/first", for: "condition=Complete", minutes: 20)
+        #expect(try cluster.get("tjob/first", "{.status.attempt}") == "1")
+        #expect(try cluster.get("pod/first-1-0", trainer) == container)
+        let log = try cluster.kubectl("logs", "first-1-0", "-c", "trainer")
+        let steps = log.matches(of: /(?m)^step=(\d+)/).compactMap { Int($0.output.1) }
+        // The trainer says where it is about once a second; begun again it would say smaller numbers.
+        #expect(steps == steps.sorted() && steps.count > 2, "\(steps)")
+        #expect(steps.last.map(String.init) == (try cluster.get("tjob/first", "{.status.progress.totalSteps}")))
     }
 
     private func traffic(

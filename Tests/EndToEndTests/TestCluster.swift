@@ -51,6 +51,12 @@ final class TestCluster: Sendable {
         try? FileManager.default.removeItem(atPath: data)
     }
 
+    /// Kills `apus up`, and starts it as a person would: all that it was told is kept in its folder.
+    func crashAndStartAgain() throws {
+        try Command.run("kill", "-KILL", try process())
+        try Command.run(program, "up", "--detach", "--data", data)
+    }
+
     // MARK: The program
 
     /// What `apus status` says; nil where it says that something is wrong.
