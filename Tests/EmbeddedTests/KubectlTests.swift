@@ -108,6 +108,9 @@ import Testing
         #expect(try kubectl("attach", "-i", "echo", input: "one\ntwo\n").output == "got one\ngot two\nend\n")
         #expect(try kubectl("get", "pod", "echo", "-o", "jsonpath={.status.containerStatuses[0].restartCount}").output == "0")
 
+        let unknown = try kubectl("apply", "-f", "-", input: "apiVersion: v1\nkind: Pood\nmetadata: {name: x}")
+        #expect(unknown.error.contains("no matches for kind \"Pood\""), "\(unknown.error)")
+
         #expect(try kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=50s").status == 0)
         try forwardsPorts(kubeconfig)
         let gone = try kubectl("port-forward", "pod/tick", ":8080")

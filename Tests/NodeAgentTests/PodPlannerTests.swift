@@ -382,7 +382,7 @@ import Testing
         #expect(status(seen).containerStatuses?.first?.restartCount == 2)
         let ended = status(seen).containerStatuses?.first
         let told = ended?.state?.terminated ?? ended?.lastState?.terminated
-        #expect(told?.reason == "ContainerStatusUnknown")
+        #expect(told?.reason == "NodeShutdown" && told?.exitCode == 143)
         let begun = actions(seen).compactMap { if case .start(_, let attempt, _) = $0 { attempt } else { nil } }
         #expect(begun == (starts == 0 ? [] : [3]))
     }

@@ -56,6 +56,25 @@ import Testing
         #expect(pinned.aliases?.first?.by == "spec")
     }
 
+    /// Times of creation are whole seconds: what is in force came before what is still to come, whatever their names.
+    @Test func ofOneSecondTheLaterPromotionWins() throws {
+        let versions = [modelVersion("tickets-1"), modelVersion("tickets-2", number: 2)]
+        var first = promotion("z", to: "tickets-1", at: 10)
+        var observation = ModelObservation(model: model(), now: after(10), versions: versions, promotions: [first])
+        observation.model.status = try status(ModelReconciler.reconcile(observation))
+        first.status = PromotionStatus()
+        first.status?.phase = .applied
+        let second = promotion("a", to: "tickets-2", at: 10)
+        observation.promotions = [first, second]
+        let moved = try status(ModelReconciler.reconcile(observation))
+        #expect(moved.aliases?.first?.by == "a")
+        let before = try PromotionReconciler.reconcile(
+            PromotionObservation(
+                promotion: first, now: after(11), model: observation.model, version: versions[0], siblings: [first, second]))
+        #expect(try before.status?.decode(PromotionStatus.self).phase == .superseded)
+        #expect(AliasResolution.ordered([second, first]).map(\.name) == ["z", "a"])
+    }
+
     @Test func theTimeOfAMoveIsKept() throws {
         var observation = ModelObservation(
             model: model(), now: after(30), versions: [modelVersion("tickets-1")],

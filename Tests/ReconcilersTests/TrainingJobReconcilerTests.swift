@@ -197,6 +197,27 @@ import Testing
         #expect(condition(try status(late).conditions, "Ready")?.reason == "StartTimeout")
     }
 
+    /// An orderly stop of the node is no failure of the training, and uses up none of its attempts.
+    @Test func aNodeThatIsStoppedCostsNoAttempt() throws {
+        let (job, pods) = try started(trainingJob { $0.retry = RetryPolicy(limit: 0) })
+        var stopped = pod(pods[0], .killed)
+        stopped.status?.containerStatuses?[0].state?.terminated?.reason = "NodeShutdown"
+        let plan = try TrainingJobReconciler.reconcile(observe(job, at: after(30), pods: [stopped]))
+        #expect(try status(plan).phase == .restarting && status(plan).failures == nil)
+        let next = try TrainingJobReconciler.reconcile(observe(applying(plan, to: job), at: after(31), pods: [stopped]))
+        #expect(try createdPods(next).map(\.name) == ["train-2-0"])
+        #expect(try status(next).attempt == 2)
+    }
+
+    @Test func aJobsLimitHoldsForWhatItsRuntimeAsksFor() throws {
+        let wanted = TrainingResources(limits: ["memory": .bytes(150 << 20)])
+        var observation = observe(trainingJob { $0.resources = wanted })
+        observation.runtime?.template.spec?.containers[0].resources = ResourceRequirements(
+            requests: ["memory": .bytes(1 << 30), "cpu": 1])
+        let made = try createdPods(TrainingJobReconciler.reconcile(observation))
+        #expect(made.first?.spec.containers[0].resources?.requests == ["memory": .bytes(150 << 20), "cpu": 1])
+    }
+
     // MARK: What a job's own template may say
 
     private func refusal(_ change: (inout PodSpec, inout TrainingJobObservation) -> Void) throws -> String? {

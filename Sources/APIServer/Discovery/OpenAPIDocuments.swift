@@ -12,9 +12,7 @@ struct OpenAPIDocuments: Sendable {
             return APIResponse(
                 status: 200, headers: [("Content-Type", "text/plain; charset=utf-8")], body: .bytes(JSONSerializer.bytes(index)))
         case ["v2"]:
-            return json([
-                "swagger": "2.0", "info": ["title": "Kubernetes", "version": "v1.36.2"], "paths": [:], "definitions": [:],
-            ])
+            return version2(scope)
         default:
             guard segments.first == "v3" else { return .pageNotFound }
             let path = segments.dropFirst()
@@ -32,6 +30,26 @@ struct OpenAPIDocuments: Sendable {
             let definitions = core.registry.definitions(group: group, version: version)
             return json(OpenAPIBuilder(definitions: definitions, group: group, version: version).document())
         }
+    }
+
+    /// The older form, without a definition: clients since 1.27 read the newer one, and look here for kinds that it has not.
+    private func version2(_ scope: RequestScope) -> APIResponse {
+        let (title, version) = ("Kubernetes", "v1.36.2")
+        let accepted = scope.request.headers.first { $0.name == "accept" }?.value ?? ""
+        // Clients ask by a name that is no valid media type, and take the answer by the one that is.
+        guard accepted.contains("proto-openapi.spec.v2@v1.0+protobuf") || accepted.contains("proto-openapi.spec.v2.v1.0+protobuf")
+        else {
+            return json([
+                "swagger": "2.0", "info": ["title": .string(title), "version": .string(version)], "paths": [:],
+                "definitions": [:],
+            ])
+        }
+        // openapi.v2.Document of gnostic's OpenAPIv2.proto: swagger is field 1, info 2; of info, title is 1 and version 2.
+        func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] { [number << 3 | 2, UInt8(bytes.count)] + bytes }
+        let info = field(1, Array(title.utf8)) + field(2, Array(version.utf8))
+        return APIResponse(
+            status: 200, headers: [("Content-Type", "application/com.github.proto-openapi.spec.v2.v1.0+protobuf")],
+            body: .bytes(field(1, Array("2.0".utf8)) + field(2, info)))
     }
 
     private func json(_ value: JSONValue) -> APIResponse {

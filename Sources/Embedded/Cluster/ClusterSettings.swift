@@ -26,6 +26,8 @@ public struct ClusterSettings: Codable, Sendable, Hashable {
         self.nodeName = nodeName ?? ProcessInfo.processInfo.hostName.lowercased()
     }
 
+    /// What commands about this cluster have to be told, for messages: empty for the usual folder.
+    public var dataFlag: String { dataDirectory == Self().dataDirectory ? "" : " --data \(dataDirectory)" }
     public var paths: ClusterPaths { ClusterPaths(root: dataDirectory) }
     public var gatewayURL: String { "http://127.0.0.1:\(gatewayPort)" }
     public var prometheusURL: String { "http://127.0.0.1:\(prometheusPort)" }

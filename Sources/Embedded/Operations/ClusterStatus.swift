@@ -35,6 +35,9 @@ public struct ClusterStatus: Sendable {
 
     public static func gather(dataDirectory: String) async throws -> ClusterStatus {
         let settings = try ClusterSettings.load(dataDirectory: dataDirectory) ?? ClusterSettings(dataDirectory: dataDirectory)
+        guard FileManager.default.isReadableFile(atPath: settings.paths.state) || !Files.exists(settings.paths.state) else {
+            throw EmbeddedError(.notPrivileged, "\(settings.paths.state) cannot be read; ask with sudo")
+        }
         guard let state = ClusterState.load(settings.paths), state.phase != .failed else {
             let failed = ClusterState.load(settings.paths)?.message
             return ClusterStatus(health: .stopped, settings: settings, problem: failed)
@@ -78,7 +81,10 @@ public struct ClusterStatus: Sendable {
     /// Lines for people.
     public func lines(isWide: Bool = false) -> [String] {
         guard let state else {
-            var lines = ["No cluster runs in \(settings.dataDirectory). Start one with apus up."]
+            var lines = ["No cluster runs in \(settings.dataDirectory). Start one with apus up\(settings.dataFlag)."]
+            if Files.exists(settings.paths.settings), Files.exists("/sys/class/net/\(settings.bridge)") {
+                lines.append("Its pods go on meanwhile: apus up takes them over, apus down\(settings.dataFlag) stops them.")
+            }
             if let problem { lines.append("The last start failed: \(problem)") }
             return lines
         }

@@ -12,9 +12,9 @@ enum LostContainer {
         if let told = status.state?.terminated {
             ended = termination(told, now: now)
         } else if let running = status.state?.running {
-            ended = ContainerEnd.termination(
-                exitCode: nil, outOfMemory: false, message: nil, logTail: { "" }, policy: "File",
-                since: running.startedAt?.date ?? now, finishedAt: now, containerID: bare(status.containerID))
+            ended = Termination(
+                exitCode: 143, reason: "NodeShutdown", message: "The container was stopped with its node, as apus down does.",
+                startedAt: running.startedAt?.date, finishedAt: now, containerID: bare(status.containerID))
         } else if let before = status.lastState?.terminated {
             // It was waiting to be started again.
             ended = termination(before, now: now)

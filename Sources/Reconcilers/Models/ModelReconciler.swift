@@ -102,12 +102,20 @@ public enum ModelReconciler: Reconciler {
 /// The status is what is in force. Only a newer promotion or a pin changes it: that a promotion is deleted, or the version that is
 /// in force, moves nothing.
 public enum AliasResolution {
-    /// Promotions in the order in which they count: by time of creation, those of one second by name.
+    /// Promotions in the order in which they count: by time of creation, which is in whole seconds; of one second those that have
+    /// been in force before the one that is, that before those that are still to come, and these by name.
     public static func ordered(_ promotions: [Promotion]) -> [Promotion] {
-        promotions.sorted {
-            let left = $0.metadata.creationTimestamp ?? Timestamp()
-            let right = $1.metadata.creationTimestamp ?? Timestamp()
-            return left == right ? $0.name < $1.name : left < right
+        func rank(_ promotion: Promotion) -> Int {
+            switch promotion.status?.phase {
+            case .rejected, .superseded: 0
+            case .applied: 1
+            case .pending, nil: 2
+            }
+        }
+        return promotions.sorted {
+            let left = ($0.metadata.creationTimestamp ?? Timestamp(), rank($0), $0.name)
+            let right = ($1.metadata.creationTimestamp ?? Timestamp(), rank($1), $1.name)
+            return left < right
         }
     }
 

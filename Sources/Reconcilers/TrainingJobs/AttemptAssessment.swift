@@ -16,6 +16,8 @@ enum AttemptAssessment: Equatable {
     /// Another attempt would fail the same way.
     case failedForGood(reason: String, message: String)
     case failed(reason: String, message: String)
+    /// Somebody stopped the node in good order: it says nothing of the training.
+    case interrupted(reason: String, message: String)
 
     static func of(_ pods: [Pod], replicas: Int) -> AttemptAssessment {
         let pods = pods.sorted { ($0.rank ?? 0) < ($1.rank ?? 0) }
@@ -65,6 +67,9 @@ enum AttemptAssessment: Equatable {
             if name == TrainingPods.trainer, pod.termination(of: TrainingPods.agent) == nil, end.reason != "OOMKilled" {
                 continue
             }
+            if end.reason == Self.nodeShutdown {
+                return .interrupted(reason: Self.nodeShutdown, message: "Pod \(pod.name) was stopped with its node.")
+            }
             if let report = report(of: pod), report.outcome == .interrupted, let message = report.message {
                 return .failed(reason: report.reason ?? "Interrupted", message: message)
             }
@@ -80,6 +85,9 @@ enum AttemptAssessment: Equatable {
         }
         return nil
     }
+
+    /// What the node agent writes of containers that were stopped with it.
+    private static let nodeShutdown = "NodeShutdown"
 
     private static func reason(of end: ContainerStateTerminated) -> String {
         end.reason == "OOMKilled" ? "OutOfMemory" : end.exitCode > 128 ? "TrainerKilled" : "ContainerFailed"

@@ -145,6 +145,12 @@ struct TrainingJobPlanner {
             fail(reason: reason, message)
         case .failed(let reason, let message):
             retry(reason: reason, message)
+        case .interrupted(let reason, let message):
+            status.retryTime = Timestamp(now)
+            set(phase: .restarting, reason: reason, "\(message) Attempt \(attempt + 1) goes on from the last checkpoint.")
+            plan.events.append(PlannedEvent(.normal, reason: reason, message: message))
+            keepEndedPods()
+            plan.next = .after(.milliseconds(1))
         }
     }
 

@@ -135,6 +135,10 @@ struct TrainingPods {
         var result = base ?? ResourceRequirements()
         result.requests = (result.requests ?? [:]).merging(wanted.requests ?? [:]) { _, job in job }
         result.limits = (result.limits ?? [:]).merging(wanted.limits ?? [:]) { _, job in job }
+        // A limit that the job sets holds for what the runtime asks for as well.
+        for (name, limit) in wanted.limits ?? [:] where wanted.requests?[name] == nil {
+            if let asked = result.requests?[name], asked > limit { result.requests?[name] = limit }
+        }
         if let gpus = wanted.gpus {
             result.limits?["nvidia.com/gpu"] = gpus > 0 ? Quantity(gpus) : nil
             result.requests?["nvidia.com/gpu"] = gpus > 0 ? Quantity(gpus) : nil

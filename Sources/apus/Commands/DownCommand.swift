@@ -11,7 +11,7 @@ struct DownCommand: AsyncParsableCommand {
 
             Examples:
               apus down
-              apus down --purge               and forget everything: models, jobs, artifacts
+              apus down --purge               and forget models, jobs, artifacts
             """)
 
     @OptionGroup var cluster: DataOptions

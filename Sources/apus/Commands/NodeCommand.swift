@@ -16,8 +16,10 @@ struct NodeCommand: AsyncParsableCommand {
 
             Examples:
               sudo apus node --kubeconfig /var/lib/apus/kubeconfig
-              sudo apus node --kubeconfig admin.yaml --name edge-1 --label zone=a --taint dedicated=ml:NoSchedule
-              sudo apus node --kubeconfig admin.yaml --data /srv/node --bridge pods1 --pod-cidr 10.99.0.0/24 --kubelet-port 10251
+              sudo apus node --kubeconfig admin.yaml --name edge-1 --label zone=a \\
+                --taint dedicated=ml:NoSchedule
+              sudo apus node --kubeconfig admin.yaml --data /srv/node --bridge pods1 \\
+                --pod-cidr 10.99.0.0/24 --kubelet-port 10251
               sudo apus node stop --data /srv/node --bridge pods1
             """,
         subcommands: [RunNodeCommand.self, StopNodeCommand.self], defaultSubcommand: RunNodeCommand.self)

@@ -16,7 +16,8 @@ struct OperatorCommand: AsyncParsableCommand {
             The kinds must be there (apus crds | kubectl apply --server-side -f -), and the rights of manifests/install/rbac.yaml.
 
             Examples:
-              apus operator --kubeconfig ~/.kube/config --store file:///srv/artifacts --program-image registry/apus:1
+              apus operator --kubeconfig ~/.kube/config \\
+                --store file:///srv/artifacts --program-image registry/apus:1
             """)
 
     @Option(help: "Kubeconfig of the API server. As kubectl finds it when left out.")

@@ -59,7 +59,10 @@ struct PredictCommand: AsyncParsableCommand {
     }
 
     private func fileTexts(_ path: String) throws -> [String] {
-        let rows = CSV.parse(try String(contentsOf: URL(filePath: path), encoding: .utf8))
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw ValidationError("\(path) does not exist, or cannot be read.")
+        }
+        let rows = CSV.parse(String(decoding: data, as: UTF8.self))
         guard let header = rows.first, let index = header.firstIndex(of: column), rows.count > 1 else {
             throw ValidationError("\(path) has no column \"\(column)\" with texts in it.")
         }

@@ -15,7 +15,7 @@ struct PromoteCommand: AsyncParsableCommand {
 
             Examples:
               apus promote tickets 2
-              apus promote tickets tickets-1 --alias production --reason "2 confuses complaints with requests"
+              apus promote tickets tickets-1 --reason "2 confuses the kinds"
             """)
 
     @Argument(help: "Model.", completion: Completion.named("mdl"))
@@ -44,13 +44,18 @@ struct PromoteCommand: AsyncParsableCommand {
             let name = Int(version) == nil ? version : "\(model)-\(version)"
             let promotion = Promotion(
                 metadata: ObjectMeta(
-                    name: "\(model)-\(alias)-\(cluster.client.chance.suffix())",
+                    // Of promotions in the same second the later one has the later name.
+                    name: "\(model)-\(alias)-\(String(Int(cluster.client.time.now().timeIntervalSince1970 * 1000), radix: 36))",
                     namespace: connection.namespace ?? cluster.defaultNamespace),
                 spec: PromotionSpec(model: model, alias: alias, version: name, reason: reason, requestedBy: NSUserName()))
             let made = try await cluster.client.create(promotion)
             let last = try await cluster.follow(
                 "promo/\(made.name)", until: try WaitGoal("condition=Ready"), Promotion.resourceType, made.name,
                 namespace: made.namespace, within: .seconds(seconds))
+            if let status = try last?.value.decode(Promotion.self).status, status.phase == .superseded {
+                let reason = status.conditions?.first { $0.type == "Ready" }?.message ?? "another promotion came later"
+                throw EmbeddedError(.outOfReach, "\(alias) is not \(name): \(reason)")
+            }
             if try !output.printed(last?.value) { Terminal.say("\(model): \(alias) is \(name) (promotion \(made.name))") }
         }
     }

@@ -9,7 +9,7 @@ struct ApplyCommand: AsyncParsableCommand {
         commandName: "apply", abstract: "Applies manifests, as kubectl apply --server-side does.",
         discussion: """
             Examples:
-              apus apply -f manifests/runtimes/huggingface.yaml -f manifests/examples/tickets/training-job.yaml
+              apus apply -f manifests/runtimes/huggingface.yaml -f job.yaml
             """)
 
     @Option(name: .shortAndLong, help: "File of YAML or JSON documents; - reads standard input.", completion: .file())
@@ -37,7 +37,7 @@ struct GetCommand: AsyncParsableCommand {
               apus get tjob
               apus get infer -A -o wide
               apus get mver tickets-1 -o yaml
-              apus get tjob tickets-season1 --field .status.phase --field .status.progress.percent
+              apus get tjob tickets-season1 --field .status.phase --field .status.attempt
             """)
 
     @Argument(help: "Kind: tjob, modelversions, pods, ….", completion: Completion.kinds)

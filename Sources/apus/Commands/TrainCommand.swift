@@ -16,7 +16,8 @@ struct TrainCommand: AsyncParsableCommand {
 
             Examples:
               apus train tickets train.csv
-              apus train tickets train.csv --channel test=test.csv --base-model /opt/apus/models/all-MiniLM-L6-v2 \\
+              apus train tickets train.csv --channel test=test.csv \\
+                --base-model /opt/apus/models/all-MiniLM-L6-v2 \\
                 --set epochs=3 --set learning_rate=5e-5
               apus train tickets train.csv --base-model tickets-1 --dry-run > job.yaml
             """)

@@ -15,10 +15,11 @@ struct UpCommand: AsyncParsableCommand {
 
             Examples:
               apus up                         in the foreground, until Ctrl-C
-              apus up --detach                in the background; returns when everything works
+              apus up --detach                in the background; returns when all works
               export KUBECONFIG=/var/lib/apus/kubeconfig && kubectl get apus
-              apus up --data /srv/second --port 7443 --gateway-port 8188 --prometheus-port 9195 \\
-                --kubelet-port 11250 --dns-port 11053 --bridge apus1 --pod-cidr 10.89.0.0/16
+              apus up --data /srv/second --port 7443 --gateway-port 8188 \\
+                --prometheus-port 9195 --kubelet-port 11250 --dns-port 11053 \\
+                --bridge apus1 --pod-cidr 10.89.0.0/16 --service-cidr 10.97.0.0/16
             """)
 
     @OptionGroup var cluster: DataOptions
@@ -119,8 +120,7 @@ struct UpProgress: Sendable {
 
     func hints(isDetached: Bool) {
         Terminal.say("  export KUBECONFIG=\(settings.paths.kubeconfig)")
-        let data = settings.dataDirectory == ClusterSettings().dataDirectory ? "" : " --data \(settings.dataDirectory)"
-        if isDetached { Terminal.say("  log: \(settings.paths.log)   stop: apus down\(data)") }
+        if isDetached { Terminal.say("  log: \(settings.paths.log)   stop: apus down\(settings.dataFlag)") }
     }
 }
 

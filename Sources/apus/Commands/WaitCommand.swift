@@ -14,7 +14,7 @@ struct WaitCommand: AsyncParsableCommand {
             Exit code 0 when it is as wished, 1 when it cannot become so any more, 3 when the time is up.
 
             Examples:
-              apus wait tjob/tickets --for=jsonpath='{.status.phase}'=Succeeded --timeout 20m
+              apus wait tjob/tickets --for=condition=Complete --timeout 20m
               apus wait infer/tickets
               apus wait mver/tickets-1 --for=delete
             """)
