@@ -123,6 +123,16 @@ import Testing
                 #expect(try await cluster.type(named: name) == TrainingJob.resourceType)
             }
             await #expect(throws: EmbeddedError.self) { try await cluster.type(named: "tjobs") }
+            #expect(try await cluster.targets("apus").count == ApusAPI.definitions.count)
+            #expect(try await cluster.targets("tjob,mver").map(\.type) == [TrainingJob.resourceType, ModelVersion.resourceType])
+            #expect(try await cluster.targets("tjob/a") == [.init(type: TrainingJob.resourceType, name: "a")])
+            #expect(try await cluster.targets("tjob", name: "a") == [.init(type: TrainingJob.resourceType, name: "a")])
+            await #expect(throws: EmbeddedError.self) { try await cluster.targets("tjob/a", name: "b") }
+            await #expect(throws: EmbeddedError.self) { try await cluster.targets("tjob,nothing") }
+            _ = try await cluster.apply(Self.job)
+            #expect(try await cluster.table(TrainingJob.resourceType, showsKind: true)[1].hasPrefix("trainingjob/tickets "))
+            #expect(try await cluster.delete(Self.job) == ["trainingjob/tickets"])
+            #expect(try await cluster.delete(Self.job) == [])
             try await cluster.apply(Self.job)
             let wide = try await cluster.table(TrainingJob.resourceType, isEverywhere: true, isWide: true)
             #expect(wide.first?.hasPrefix("NAMESPACE   NAME") == true && wide.first?.contains("RUNTIME") == true)

@@ -53,6 +53,48 @@ public struct ClusterConnection: Sendable {
         return found.type
     }
 
+    /// What is meant by `KIND`, `KIND,KIND`, a category such as `apus`, or `KIND/NAME`; a name may also be given beside the kind.
+    public func targets(_ words: String, name: String? = nil) async throws -> [Target] {
+        let parts = words.split(separator: "/", maxSplits: 1).map(String.init)
+        if parts.count == 2 {
+            guard name == nil else {
+                throw EmbeddedError(.invalidSetting, "\(words) names an object already; leave \(name ?? "") out")
+            }
+            return [Target(type: try await type(named: parts[0]), name: parts[1])]
+        }
+        let entries = try await discovery.entries()
+        var targets: [Target] = []
+        for word in words.split(separator: ",").map(String.init) {
+            let members = entries.filter { $0.categories.contains(word) && $0.verbs.contains("list") }.map(\.type)
+            let types = members.isEmpty ? [try await type(named: word)] : members
+            targets += types.map { Target(type: $0, name: name) }
+        }
+        return targets
+    }
+
+    public struct Target: Sendable, Hashable {
+        public var type: ResourceType
+        /// Nil for all objects.
+        public var name: String?
+    }
+
+    /// Deletes what manifests name.
+    /// - Returns: the names of what was there.
+    public func delete(_ text: String, namespace: String? = nil) async throws -> [String] {
+        var deleted: [String] = []
+        for document in try YAML.parse(text).filter({ $0 != .null }) {
+            let object = DynamicObject(document)
+            let type = try await discovery.type(of: object.groupVersionKind)
+            do {
+                try await delete(type, object.name, namespace: object.namespace.isEmpty ? namespace : object.namespace)
+                deleted.append("\(type.kind.lowercased())/\(object.name)")
+            } catch let error as StatusError where error.isNotFound {
+                continue
+            }
+        }
+        return deleted
+    }
+
     public func get(_ type: ResourceType, _ name: String, namespace: String? = nil) async throws -> DynamicObject {
         try await client.get(type, ObjectKey(namespace: type.isNamespaced ? namespace ?? defaultNamespace : "", name: name))
     }
@@ -72,8 +114,10 @@ public struct ClusterConnection: Sendable {
     public func kinds() async throws -> [Discovery.Entry] { try await discovery.entries() }
 
     /// Columns as the server prints them, in lines.
+    /// - Parameter showsKind: names begin with their kind, for tables of several.
     public func table(
-        _ type: ResourceType, _ name: String? = nil, namespace: String? = nil, isEverywhere: Bool = false, isWide: Bool = false
+        _ type: ResourceType, _ name: String? = nil, namespace: String? = nil, isEverywhere: Bool = false, isWide: Bool = false,
+        showsKind: Bool = false
     ) async throws -> [String] {
         let scope = type.isNamespaced && !isEverywhere ? namespace ?? defaultNamespace : nil
         var call = Call(.get, type.path(namespace: scope, name: name))
@@ -85,7 +129,11 @@ public struct ClusterConnection: Sendable {
         let header = (isEverywhere ? ["NAMESPACE"] : []) + columns.map { $0.element["name"]?.string?.uppercased() ?? "" }
         let rows = (table["rows"]?.array ?? []).map { row in
             (isEverywhere ? [row["object"]?["metadata"]?["namespace"]?.string ?? ""] : [])
-                + columns.map { row["cells"]?[$0.offset].map(FieldPath.text) ?? "" }
+                + columns.map { column in
+                    let cell = row["cells"]?[column.offset].map(FieldPath.text) ?? ""
+                    let isName = showsKind && column.element["format"]?.string == "name"
+                    return isName ? "\(type.kind.lowercased())/\(cell)" : cell
+                }
         }
         let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
         return ([header] + rows).map { row in

@@ -35,12 +35,14 @@ struct GetCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               apus get tjob
+              apus get apus                       all kinds of Apus
+              apus get tjob,mver
               apus get infer -A -o wide
               apus get mver tickets-1 -o yaml
               apus get tjob tickets-season1 --field .status.phase --field .status.attempt
             """)
 
-    @Argument(help: "Kind: tjob, modelversions, pods, ….", completion: Completion.kinds)
+    @Argument(help: "Kind: tjob, modelversions, pods, …; or KIND,KIND, or KIND/NAME.", completion: Completion.kinds)
     var kind: String
 
     @Argument(help: "Name of one object.", completion: Completion.names)
@@ -63,37 +65,52 @@ struct GetCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await connection.use { cluster in
-            let type = try await cluster.type(named: kind)
-            if output == .table || output == .wide, field.isEmpty {
-                let lines = try await cluster.table(
-                    type, name, namespace: connection.namespace, isEverywhere: allNamespaces, isWide: output == .wide)
-                for line in lines { Terminal.say(line) }
-                return
+            let targets = try await cluster.targets(kind, name: name)
+            if output == .table || output == .wide, field.isEmpty { return try await showTables(targets, cluster) }
+            var objects: [(type: ResourceType, object: DynamicObject)] = []
+            for target in targets {
+                let found =
+                    if let name = target.name {
+                        [try await cluster.get(target.type, name, namespace: connection.namespace)]
+                    } else {
+                        try await cluster.list(target.type, namespace: connection.namespace, isEverywhere: allNamespaces)
+                    }
+                objects += found.map { (target.type, $0) }
             }
-            let objects: [DynamicObject] =
-                if let name {
-                    [try await cluster.get(type, name, namespace: connection.namespace)]
-                } else {
-                    try await cluster.list(type, namespace: connection.namespace, isEverywhere: allNamespaces)
-                }
             if !field.isEmpty {
-                for object in objects {
+                for (_, object) in objects {
                     for path in field { Terminal.say(try ClusterConnection.field(path, of: object.value)) }
                 }
                 return
             }
-            try show(objects, of: type)
+            try show(objects, isOne: targets.first?.name != nil)
         }
     }
 
-    private func show(_ objects: [DynamicObject], of type: ResourceType) throws {
-        let group = type.group.isEmpty ? "" : ".\(type.group)"
+    /// Of several kinds only those that there is something of.
+    private func showTables(_ targets: [ClusterConnection.Target], _ cluster: ClusterConnection) async throws {
+        var isFirst = true
+        for target in targets {
+            let lines = try await cluster.table(
+                target.type, target.name, namespace: connection.namespace, isEverywhere: allNamespaces, isWide: output == .wide,
+                showsKind: targets.count > 1)
+            guard targets.count == 1 || lines.count > 1 else { continue }
+            if !isFirst { Terminal.say("") }
+            isFirst = false
+            for line in lines { Terminal.say(line) }
+        }
+    }
+
+    private func show(_ objects: [(type: ResourceType, object: DynamicObject)], isOne: Bool) throws {
         switch output {
-        case .name: for object in objects { Terminal.say("\(type.kind.lowercased())\(group)/\(object.name)") }
-        case .yaml: for object in objects { Terminal.say("---\n" + (try YAML.string(object.value))) }
+        case .name:
+            for (type, object) in objects {
+                Terminal.say("\(type.kind.lowercased())\(type.group.isEmpty ? "" : ".\(type.group)")/\(object.name)")
+            }
+        case .yaml: for (_, object) in objects { Terminal.say("---\n" + (try YAML.string(object.value))) }
         case .json, .table, .wide:
-            if name != nil, let object = objects.first { return Terminal.say(JSONSerializer.string(object.value)) }
-            let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(objects.map(\.value))]
+            if isOne, let (_, object) = objects.first { return Terminal.say(JSONSerializer.string(object.value)) }
+            let list: JSONValue = ["apiVersion": "v1", "kind": "List", "items": .array(objects.map(\.object.value))]
             Terminal.say(JSONSerializer.string(list))
         }
     }
@@ -102,24 +119,42 @@ struct GetCommand: AsyncParsableCommand {
 /// `apus delete`: for machines without kubectl.
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Deletes an object; what it owns goes with it.",
+        commandName: "delete", abstract: "Deletes objects; what they own goes with them.",
         discussion: """
             Examples:
               apus delete tjob tickets-season1
+              apus delete infer/tickets
+              apus delete -f manifests/examples/tickets/inference-service.yaml
             """)
 
-    @Argument(help: "Kind.", completion: Completion.kinds)
-    var kind: String
+    @Argument(help: "Kind, or KIND/NAME.", completion: Completion.kinds)
+    var kind: String?
 
     @Argument(help: "Name.", completion: Completion.names)
-    var name: String
+    var name: String?
+
+    @Option(name: .shortAndLong, help: "What this file names, as far as it is there.", completion: .file())
+    var file: [String] = []
 
     @OptionGroup var connection: ConnectionOptions
 
+    func validate() throws {
+        let isNamed = name != nil || kind?.contains("/") == true
+        if file.isEmpty != isNamed { throw ValidationError("Say KIND NAME, KIND/NAME, or -f FILE.") }
+    }
+
     func run() async throws {
         try await connection.use { cluster in
-            try await cluster.delete(try await cluster.type(named: kind), name, namespace: connection.namespace)
-            Terminal.say("\(kind)/\(name) deleted")
+            for path in file {
+                let names = try await cluster.delete(try ManifestFile.text(path), namespace: connection.namespace)
+                for name in names { Terminal.say("\(name) deleted") }
+            }
+            guard let kind else { return }
+            for target in try await cluster.targets(kind, name: name) {
+                guard let name = target.name else { continue }
+                try await cluster.delete(target.type, name, namespace: connection.namespace)
+                Terminal.say("\(target.type.kind.lowercased())/\(name) deleted")
+            }
         }
     }
 }
