@@ -39,7 +39,8 @@ struct ProgressServer {
             return response
         }
         var quiet = logger
-        quiet.logLevel = .warning
+        // The library takes the end of a server for an error.
+        quiet.logLevel = .critical
         let application = Application(
             router: router, configuration: .init(address: .hostname("0.0.0.0", port: port), serverName: nil), logger: quiet)
         try await application.run()

@@ -52,7 +52,8 @@ final class TargetServer: ServiceLifecycle.Service {
                 status: .ok, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: data)))
         }
         var quiet = logger
-        quiet.logLevel = .warning
+        // The library takes the end of a server for an error.
+        quiet.logLevel = .critical
         // The system chooses the port: only the Prometheus that is told the address needs to know it.
         let application = Application(
             router: router, configuration: .init(address: .hostname("127.0.0.1", port: 0)),

@@ -44,7 +44,7 @@ enum GatewayFailure {
         case .unknownService(let key):
             return "There is no InferenceService \(key.name) in namespace \(key.namespace). See kubectl get inferenceservices -A."
         case .noReadyBackend(let key, let reason):
-            return "InferenceService \(key) cannot answer now: \(reason). "
+            return "InferenceService \(key) cannot answer now: \(reason.hasSuffix(".") ? String(reason.dropLast()) : reason). "
                 + "See kubectl describe inferenceservice \(key.name) -n \(key.namespace), and try again."
         case .bodyTooLarge(let limit):
             return "The request's body is larger than the \(limit) bytes that are accepted. Send fewer instances at once."

@@ -287,7 +287,9 @@ struct InferenceServicePlanner {
     private func podObstacle(of version: String) -> (reason: String, message: String)? {
         for pod in pods(of: version).sorted(by: { $0.name < $1.name }) {
             for container in pod.status?.containerStatuses ?? [] where container.ready != true {
-                if let end = container.state?.terminated ?? container.lastState?.terminated, end.exitCode != 0 {
+                if let end = container.state?.terminated ?? container.lastState?.terminated, end.exitCode != 0,
+                    end.reason != "NodeShutdown"
+                {
                     let words =
                         end.message.map { String($0.prefix(600)) } ?? "exit code \(end.exitCode) (\(end.reason ?? "Error"))"
                     return (ModelServerExit.reason(of: words), "The server of \(version) does not start: \(words)")
@@ -299,7 +301,7 @@ struct InferenceServicePlanner {
                 }
             }
             if let scheduled = pod.status?.conditions?.first(where: { $0.type == "PodScheduled" }), scheduled.status == "False" {
-                return ("Unschedulable", "Pod \(pod.name) waits for a node: \(scheduled.message ?? "")")
+                return ("Unschedulable", "Pod \(pod.name) waits for a node: \((scheduled.message ?? "").asSentence)")
             }
         }
         return nil

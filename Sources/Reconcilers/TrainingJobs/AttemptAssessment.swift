@@ -115,7 +115,7 @@ enum AttemptAssessment: Equatable {
         if let scheduled = pod.status?.conditions?.first(where: { $0.type == "PodScheduled" }), scheduled.status == "False" {
             return Message(
                 reason: scheduled.reason ?? "Unschedulable",
-                text: "Pod \(pod.name) waits for a node: \(scheduled.message ?? "no reason is known").")
+                text: "Pod \(pod.name) waits for a node: \((scheduled.message ?? "no reason is known").asSentence)")
         }
         if pod.containerStatus(TrainingPods.trainer)?.state?.running == nil, pod.termination(of: TrainingPods.trainer) == nil {
             return Message(reason: "Starting", text: "Pod \(pod.name) starts.")
