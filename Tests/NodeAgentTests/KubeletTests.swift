@@ -143,7 +143,9 @@ struct KubeletTests {
             let identity = ContainerIdentity(podUID: pod.uid, name: "main", attempt: 0)
             for attaches in [true, false] {
                 let input = AsyncChannel<StreamInput>()
+                let hasLetGo = Mutex(false)
                 let running = Task {
+                    defer { hasLetGo.withLock { $0 = true } }
                     let screen = Screen()
                     if attaches {
                         try await AttachSession(context: node.context, identity: identity, hasInput: true).run(input, screen)
@@ -170,7 +172,7 @@ struct KubeletTests {
                 }
                 #expect(last < 256)
                 running.cancel()
-                _ = await running.result
+                try await node.waitUntil("it has let go") { hasLetGo.withLock { $0 } }
                 typing.cancel()
             }
         }
