@@ -39,6 +39,7 @@ public struct ClusterControllers: ServiceLifecycle.Service {
         manager = Manager(client: client, election: configuration.election, logger: logger)
         let context = ControllerContext(client: client, manager: manager, logger: logger)
         NamespaceController.wire(context)
+        StorageProtectionController.wire(context)
         ServiceAccountController.wire(context, certificateAuthority: configuration.certificateAuthority)
         DeploymentController.wire(context)
         ReplicaSetController.wire(context)

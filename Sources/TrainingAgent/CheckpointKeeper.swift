@@ -20,6 +20,12 @@ struct CheckpointKeeper {
         return newest.step
     }
 
+    /// What lies there and will not be stored, as it is not named as a checkpoint; names that begin with a dot are work in progress.
+    static func strangers(in folder: URL) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { !$0.hasPrefix(".") && !$0.hasPrefix("checkpoint-") }.sorted()
+    }
+
     /// Folders named `checkpoint-<step>`: a trainer gives that name when everything is inside. A link is none of them.
     static func finished(in folder: URL) -> [(step: Int, url: URL)] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []

@@ -23,6 +23,7 @@ public final class TrainingAgent: ServiceLifecycle.Service {
     private let progress: ProgressBoard
     /// Where reading has come to; records reach the board in their order, whoever reads them.
     private let metrics: Mutex<MetricsFile>
+    private let toldOfStrangers = Mutex(false)
     private let store: any BundleStore
     /// How long a store may take to have room again.
     private let publishingPatience: Duration
@@ -178,6 +179,16 @@ public final class TrainingAgent: ServiceLifecycle.Service {
             if let saved {
                 progress.checkpointSaved(step: saved)
                 logger.info("checkpoint stored", metadata: ["step": "\(saved)"])
+            }
+            let strangers = CheckpointKeeper.strangers(in: folders.checkpoints)
+            let isNews = toldOfStrangers.withLock { told in
+                defer { told = told || !strangers.isEmpty }
+                return !told
+            }
+            if isNews, !strangers.isEmpty {
+                logger.warning(
+                    "only folders named checkpoint-<step> are stored and there again after a restart",
+                    metadata: ["not stored": "\(strangers.prefix(5).joined(separator: ", "))"])
             }
         } catch {
             logger.warning("a checkpoint could not be stored; trying on", metadata: ["error": "\(error)"])

@@ -64,6 +64,14 @@ struct RequestParsingTests {
         #expect(GoJSONErrors.describe(Array(text.utf8)) == message)
     }
 
+    /// What is nested without end must not exhaust the stack, and says what is wrong with it.
+    @Test(arguments: ["[", "{\"a\":"])
+    func deepNestingIsRefused(opening: String) {
+        let text = String(repeating: opening, count: 300_000)
+        #expect(GoJSONErrors.describe(Array(text.utf8)) == "exceeded max depth")
+        #expect(throws: JSONParseError.self) { try JSONParser.parse(text) }
+    }
+
     @Test func versionsAreOrderedAsKubernetesDoes() {
         let sorted = ["v1alpha1", "foo1", "v10", "v2", "v1beta2", "v1", "v1beta1"].sorted {
             KubernetesVersionOrder.precedes($0, $1)

@@ -153,6 +153,16 @@ import Testing
                 try await bench.executor().execute(plan, for: bench.owner, children: [])
             }
             #expect(error?.code == .nameTaken)
+            #expect(error?.message.contains("delete or rename it") == true)
+            // One that is on its way out is not asked to be deleted.
+            let type = ConfigMap.resourceType
+            let key = ObjectKey(namespace: "default", name: "owner-settings")
+            try await bench.client.patch(type, key, .merge(["metadata": ["finalizers": ["example.com/slow"]]]))
+            try await bench.client.delete(type, key)
+            let ending = await #expect(throws: ExecutionError.self) {
+                try await bench.executor().execute(plan, for: bench.owner, children: [])
+            }
+            #expect(ending?.message.contains("still ending") == true)
         }
     }
 

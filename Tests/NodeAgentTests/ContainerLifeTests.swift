@@ -64,6 +64,20 @@ struct ContainerLifeTests {
         }
     }
 
+    /// Limits that equal the requests spare a pod when memory runs out, as far as this machine lets anybody be spared.
+    @Test func podsOfTheBestQualityRun() async throws {
+        try await TestNode.with { node in
+            await node.cluster.create(
+                shellPod("p", "cat /proc/self/oom_score_adj >/dev/termination-log") {
+                    let limits: [String: Quantity] = ["cpu": Quantity(milli: 200), "memory": .bytes(100 << 20)]
+                    $0.spec.containers[0].resources = ResourceRequirements(limits: limits, requests: limits)
+                })
+            let status = try await node.wait("p", "succeeded") { $0.phase == "Succeeded" }
+            let score = max(-997, Machine.lowestOutOfMemoryScore)
+            #expect(status.main?.state?.terminated?.message?.trimmingCharacters(in: .newlines) == "\(score)")
+        }
+    }
+
     @Test func failingContainerIsRestartedWithBackoff() async throws {
         try await TestNode.with { node in
             await node.cluster.create(shellPod("loop", "exit 1", restartPolicy: "OnFailure"))

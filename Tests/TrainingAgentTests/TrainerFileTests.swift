@@ -33,6 +33,11 @@ struct TrainerFileTests {
         #expect(symlink("/etc", checkpoints.appending(path: "checkpoint-9").path) == 0)
         try Data().write(to: checkpoints.appending(path: "checkpoint-8"))
         #expect(CheckpointKeeper.finished(in: checkpoints).map(\.step) == [3])
+        #expect(CheckpointKeeper.strangers(in: checkpoints) == [])
+        for name in ["latest", ".checkpoint-12.partial"] {
+            try FileManager.default.createDirectory(at: checkpoints.appending(path: name), withIntermediateDirectories: true)
+        }
+        #expect(CheckpointKeeper.strangers(in: checkpoints) == ["latest"])
     }
 
     @Test(

@@ -22,6 +22,7 @@ enum GoJSONErrors {
     private struct Scanner {
         let bytes: [UInt8]
         var index = 0
+        private var depth = 0
 
         init(bytes: [UInt8]) { self.bytes = bytes }
 
@@ -58,8 +59,12 @@ enum GoJSONErrors {
             skipSpace()
             guard index < bytes.count else { return end }
             switch bytes[index] {
-            case UInt8(ascii: "{"): return object()
-            case UInt8(ascii: "["): return array()
+            case UInt8(ascii: "{"), UInt8(ascii: "["):
+                // As deep as the parser goes: what is deeper was refused for that, and would exhaust the stack here.
+                guard depth < JSONParser.maximumDepth else { return "exceeded max depth" }
+                depth += 1
+                defer { depth -= 1 }
+                return bytes[index] == UInt8(ascii: "{") ? object() : array()
             case UInt8(ascii: "\""): return string()
             case UInt8(ascii: "t"): return literal("true")
             case UInt8(ascii: "f"): return literal("false")

@@ -118,6 +118,11 @@ struct ExecutionPass {
     /// An owned child must be ours; an independent one is whoever's it is.
     private func check(_ present: DynamicObject, _ ownership: PlannedChild.Ownership) throws {
         guard ownership == .owned, !present.ownerReferences.contains(where: { $0.uid == owner.uid }) else { return }
+        guard !present.isBeingDeleted else {
+            throw ExecutionError(
+                code: .nameTaken,
+                message: "\(present.kind) \(present.key) of an earlier object is still ending; it is made when that is gone")
+        }
         throw ExecutionError(
             code: .nameTaken,
             message:

@@ -87,7 +87,7 @@ struct ContainerStarter: Sendable {
             arguments: try ContainerEnvironment.commandLine(of: container, image: image, values: values), hostname: hostname,
             user: try ContainerUserResolver.user(of: container, pod: pod, image: image),
             networkNamespace: sandbox.namespace, cgroupsPath: Self.cgroup(of: pod, context.configuration) + "/" + identity.id,
-            oomScoreAdjustment: Self.outOfMemoryScore(pod, container, memory: context.facts.memory.roundedUp),
+            oomScoreAdjustment: Self.outOfMemoryScore(pod, container, memory: context.facts.memory.roundedUp, lowest: Machine.lowestOutOfMemoryScore),
             pidLimit: context.configuration.pidLimit)
         blueprint.sharesHostProcesses = pod.spec.hostPID ?? false
         blueprint.sharesHostIPC = pod.spec.hostIPC ?? false
@@ -171,9 +171,10 @@ struct ContainerStarter: Sendable {
     }
 
     /// How readily the kernel kills the container when the machine is out of memory, as upstream computes it.
-    static func outOfMemoryScore(_ pod: Pod, _ container: Container, memory: Int) -> Int {
+    static func outOfMemoryScore(_ pod: Pod, _ container: Container, memory: Int, lowest: Int) -> Int {
         switch StatusBuilder.qualityOfService(pod.spec) {
-        case "Guaranteed": return -997
+        // Without the capability CAP_SYS_RESOURCE nobody may be spared more than we are.
+        case "Guaranteed": return max(-997, lowest)
         case "BestEffort": return 1000
         default:
             let request = container.resources?.requests?["memory"]?.roundedUp ?? 0

@@ -32,6 +32,18 @@ enum Machine {
         return line.map { $0.dropFirst("PRETTY_NAME=".count).trimmingCharacters(in: ["\""]) } ?? "Linux"
     }
 
+    /// How far a container may be spared when memory runs out: all the way, or as far as this process is where it may not lower
+    /// the number.
+    static let lowestOutOfMemoryScore: Int = {
+        let resources: UInt64 = 1 << 24  // CAP_SYS_RESOURCE
+        let status = (Files.text("/proc/self/status") ?? "").split(separator: "\n")
+        let effective = status.first { $0.hasPrefix("CapEff:") }.flatMap { line in
+            UInt64(line.dropFirst("CapEff:".count).trimmingCharacters(in: .whitespaces), radix: 16)
+        }
+        if let effective, effective & resources != 0 { return -1000 }
+        return Files.text("/proc/self/oom_score_adj").flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? 0
+    }()
+
     /// The address by which this machine reaches others, else the loopback address.
     static func address() -> String {
         guard let device = defaultDevice() else { return "127.0.0.1" }

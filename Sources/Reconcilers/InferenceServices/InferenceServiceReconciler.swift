@@ -290,6 +290,10 @@ struct InferenceServicePlanner {
                 if let end = container.state?.terminated ?? container.lastState?.terminated, end.exitCode != 0,
                     end.reason != "NodeShutdown"
                 {
+                    if end.reason == "OOMKilled" {
+                        let advice = "raise spec.resources.limits.memory."
+                        return ("OutOfMemory", "The server of \(version) needed more memory than its limit; \(advice)")
+                    }
                     let words =
                         end.message.map { String($0.prefix(600)) } ?? "exit code \(end.exitCode) (\(end.reason ?? "Error"))"
                     return (ModelServerExit.reason(of: words), "The server of \(version) does not start: \(words)")
