@@ -321,6 +321,17 @@ import Testing
 
     private struct AnyKind: Decodable { var kind: String }
 
+    /// The phase is for display: changing it starts nothing.
+    @Test func whatHasEndedStaysSo() throws {
+        let (first, pods) = try started()
+        var job = first
+        job.status?.phase = .running
+        job.status?.conditions = [Condition(reason: "Succeeded", status: "True", type: "Complete")]
+        let plan = try TrainingJobReconciler.reconcile(observe(job, at: after(60), pods: pods.map { pod($0, .killed) }))
+        #expect(plan.children.isEmpty && plan.events.isEmpty)
+        #expect(try status(plan).phase == .succeeded)
+    }
+
     @Test func aBundleThatIsNotWholeFailsTheJob() throws {
         let (job, pods) = try started()
         var observation = observe(job, at: after(60), pods: pods.map { pod($0, .published(digest: digest)) })

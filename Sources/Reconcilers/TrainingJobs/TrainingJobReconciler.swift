@@ -43,12 +43,27 @@ struct TrainingJobPlanner {
 
     mutating func makePlan() throws -> Plan {
         if job.isBeingDeleted { return Plan(kept: allPods) }
-        if status.phase?.isFinished == true { return try finished() }
+        if let phase = end {
+            var plan = try finished()
+            // The phase is for display: whatever it was made to say, a job that has ended has ended.
+            if status.phase != phase, !plan.deletesObject {
+                status.phase = phase
+                plan.status = try JSONValue(encoding: status)
+            }
+            return plan
+        }
         try live()
         status.conditions = conditions.conditions
         status.observedGeneration = job.metadata.generation
         plan.status = try JSONValue(encoding: status)
         return plan
+    }
+
+    /// How the job has ended, by its conditions; nil while it goes on.
+    private var end: TrainingJobStatus.Phase? {
+        if conditions.isTrue("Complete") { return .succeeded }
+        if conditions.isTrue("Failed") { return .failed }
+        return status.phase?.isFinished == true ? status.phase : nil
     }
 
     private mutating func live() throws {
