@@ -99,7 +99,6 @@ struct KubeletRoutes: Sendable {
                 try await sink.finish(ExecSession.failure("NotFound", "\(target.path) is not an endpoint"))
             }
         }
-        func flag(_ names: String...) -> Bool { names.contains { ["1", "true"].contains(target.query[$0] ?? "") } }
         guard let (pod, seen) = await manager.container(namespace: segments[1], pod: segments[2], container: segments[3]),
             seen.isRunning
         else {
@@ -111,12 +110,12 @@ struct KubeletRoutes: Sendable {
         if segments[0] == "attach" {
             let attachment = AttachSession(
                 context: context, identity: seen.record.identity,
-                hasInput: flag("input", "stdin") && pod.spec.container(named: segments[3])?.stdin ?? false)
+                hasInput: target.isSet("input", "stdin") && pod.spec.container(named: segments[3])?.stdin ?? false)
             return try await streams.serve { try await attachment.run($0, $1) }
         }
         let session = ExecSession(
             context: context, identity: seen.record.identity, command: target.all.filter { $0.name == "command" }.map(\.value),
-            hasInput: flag("input", "stdin"), hasTerminal: flag("tty"))
+            hasInput: target.isSet("input", "stdin"), hasTerminal: target.isSet("tty"))
         try await streams.serve { try await session.run($0, $1) }
     }
 

@@ -172,7 +172,9 @@ struct KubeletServer: Sendable {
             case .requests(let channel): try await answer(channel)
             case .webSocket(let channel, let head) where RequestTarget(head.uri).path.hasPrefix("/portForward/"):
                 try await routes.forward(WebSocketTunnel(channel: channel), head)
-            case .webSocket(let channel, let head): try await routes.stream(WebSocketConnection(channel), head)
+            case .webSocket(let channel, let head):
+                let hasTerminal = RequestTarget(head.uri).isSet("tty")
+                try await routes.stream(WebSocketConnection(channel, hasErrors: !hasTerminal), head)
             case .plain(let channel, let head): try await routes.forward(PlainTunnel(channel: channel), head)
             }
         } catch {
@@ -223,6 +225,9 @@ struct RequestTarget: Sendable {
             if query[name] == nil { query[name] = value }
         }
     }
+
+    /// Whether a flag is on, under any of its names.
+    func isSet(_ names: String...) -> Bool { names.contains { ["1", "true"].contains(query[$0] ?? "") } }
 
     /// The parts of the path, decoded.
     var segments: [String] {

@@ -44,9 +44,18 @@ protocol StreamSink: Sendable {
 /// Streams by the channel protocols: the first byte of each message says which stream it belongs to.
 struct WebSocketConnection: RemoteStreams {
     private let channel: NIOAsyncChannel<WebSocketFrame, WebSocketFrame>
+    private let hasErrors: Bool
+    private let pingPeriod: Duration
 
-    init(_ channel: NIOAsyncChannel<WebSocketFrame, WebSocketFrame>) {
+    /// - Parameters:
+    ///   - hasErrors: whether errors have a stream of their own, which those of a terminal do not.
+    ///   - pingPeriod: how often the client is asked whether it is there.
+    init(
+        _ channel: NIOAsyncChannel<WebSocketFrame, WebSocketFrame>, hasErrors: Bool = true, pingPeriod: Duration = .seconds(10)
+    ) {
         self.channel = channel
+        self.hasErrors = hasErrors
+        self.pingPeriod = pingPeriod
     }
 
     private struct Sink: StreamSink {
@@ -91,10 +100,17 @@ struct WebSocketConnection: RemoteStreams {
             defer { reader.cancel() }
             // The upstream client takes the presence of the streams from a first empty message on each.
             try await sink.send(1, [])
-            try await sink.send(2, [])
+            if hasErrors { try await sink.send(2, []) }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await body(input, sink) }
                 group.addTask { for await _ in life {} }
+                // The end of a client that sent more than is read stands behind what is unread. Being spoken to, its machine tells.
+                group.addTask {
+                    while true {
+                        try await Task.sleep(for: pingPeriod)
+                        try await outbound.write(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer()))
+                    }
+                }
                 defer { group.cancelAll() }
                 _ = try await group.next()
             }
