@@ -42,7 +42,7 @@ extension APIServerCore {
     func delete(
         _ definition: ResourceDefinition, namespace: String, name: String, _ options: DeleteOptions, _ scope: RequestScope
     ) async throws(APIError) -> DeletionOutcome {
-        for attempt in 1... {
+        while true {
             let current = try stored(definition, namespace: namespace, name: name)
             try checkPreconditions(options, current, definition)
             if definition.group == "batch", definition.plural == "jobs", options.propagation == nil,
@@ -59,10 +59,9 @@ extension APIServerCore {
             do throws(APIError) {
                 return try await deleteOnce(definition, current, object, options)
             } catch {
-                guard error.isLostRace, attempt < 20 else { throw error }
+                guard error.isLostRace, !Task.isCancelled else { throw error }
             }
         }
-        throw .notFound(definition.name, name: name)
     }
 
     private func checkPreconditions(

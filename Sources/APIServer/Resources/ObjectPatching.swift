@@ -161,17 +161,41 @@ extension APIServerCore {
         let configuration = try applyDocument(scope)
         let writer = FieldWriter(manager: options.fieldManager, subresource: subresource, time: self.configuration.now())
         try checkApplied(configuration, definition, scope)
-        if store.object(definition.storageName, key: key(definition, scope)) == nil {
-            guard subresource == nil else { throw .notFound(definition.name, name: scope.info.name) }
-            var applied = try merging.applied(configuration, to: nil, definition, by: writer, force: options.force ?? false)
-            // The version that a client expects says nothing where there is no object yet.
-            applied["metadata"]?["resourceVersion"] = nil
-            let decoded = try definition.rules.decode(applied)
-            let created = try await create(
-                decoded.object, definition, scope, options, managedFields: applied["metadata"]?["managedFields"] ?? .null)
-            return (created, true)
+        while true {
+            let wasThere = store.object(definition.storageName, key: key(definition, scope)) != nil
+            do throws(APIError) {
+                if !wasThere {
+                    guard subresource == nil else { throw .notFound(definition.name, name: scope.info.name) }
+                    return (try await applyNew(configuration, definition, scope, options, writer), true)
+                }
+                let updated = try await applyOver(configuration, definition, subresource: subresource, scope, options, writer)
+                return (updated, false)
+            } catch {
+                // Somebody else created or deleted it in between.
+                let isThere = store.object(definition.storageName, key: key(definition, scope)) != nil
+                let isOvertaken = error.reason == (wasThere ? "NotFound" : "AlreadyExists") && subresource == nil
+                guard isOvertaken, isThere != wasThere, !Task.isCancelled else { throw error }
+            }
         }
-        let updated = try await modify(definition, subresource: subresource, scope, options) { current throws(APIError) in
+    }
+
+    private func applyNew(
+        _ configuration: JSONValue, _ definition: ResourceDefinition, _ scope: RequestScope, _ options: WriteOptions,
+        _ writer: FieldWriter
+    ) async throws(APIError) -> StoredObject {
+        var applied = try merging.applied(configuration, to: nil, definition, by: writer, force: options.force ?? false)
+        // The version that a client expects says nothing where there is no object yet.
+        applied["metadata"]?["resourceVersion"] = nil
+        let decoded = try definition.rules.decode(applied)
+        return try await create(
+            decoded.object, definition, scope, options, managedFields: applied["metadata"]?["managedFields"] ?? .null)
+    }
+
+    private func applyOver(
+        _ configuration: JSONValue, _ definition: ResourceDefinition, subresource: String?, _ scope: RequestScope,
+        _ options: WriteOptions, _ writer: FieldWriter
+    ) async throws(APIError) -> StoredObject {
+        try await modify(definition, subresource: subresource, scope, options) { current throws(APIError) in
             let old = encoder(definition).value(current)
             var applied = try merging.applied(configuration, to: old, definition, by: writer, force: options.force ?? false)
             if let version = configuration["metadata"]?["resourceVersion"]?.string {
@@ -182,7 +206,6 @@ extension APIServerCore {
             try checkNamespace(decoded.object, definition, scope)
             return Change(object: decoded.object, recordsFields: false)
         }
-        return (updated, false)
     }
 
     func applyDocument(_ scope: RequestScope) throws(APIError) -> JSONValue {

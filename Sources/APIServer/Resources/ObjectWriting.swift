@@ -186,7 +186,8 @@ extension APIServerCore {
         var hadEmptyLists = false
     }
 
-    /// Reads, changes and writes an object, again from the start when somebody else wrote in between.
+    /// Reads, changes and writes an object, again from the start when somebody else wrote in between, for as long as the request
+    /// may take: each time that this write loses another one is made. A change that asks for a version fails when it is made anew.
     func modify(
         _ definition: ResourceDefinition, subresource: String?, _ scope: RequestScope, _ options: WriteOptions,
         recordedSubresource: String? = nil, bypassesRules: Bool = false,
@@ -194,7 +195,7 @@ extension APIServerCore {
     ) async throws(APIError) -> StoredObject {
         let key = key(definition, scope)
         let name = scope.info.name
-        for attempt in 1... {
+        while true {
             guard let current = store.object(definition.storageName, key: key) else {
                 throw .notFound(definition.name, name: name)
             }
@@ -206,10 +207,9 @@ extension APIServerCore {
                     changed, over: current, old: old, definition, subresource: subresource, scope, options,
                     recordedSubresource: recordedSubresource ?? subresource, bypassesRules: bypassesRules)
             } catch {
-                guard error.isLostRace, attempt < 20 else { throw error }
+                guard error.isLostRace, !Task.isCancelled else { throw error }
             }
         }
-        throw .notFound(definition.name, name: name)
     }
 
     private func checkVersion(_ object: JSONValue, _ current: StoredObject, _ definition: ResourceDefinition) throws(APIError) {
@@ -226,7 +226,6 @@ extension APIServerCore {
         _ scope: RequestScope, _ options: WriteOptions, recordedSubresource: String?, bypassesRules: Bool
     ) async throws(APIError) -> StoredObject {
         var object = carryOver(old, change.object)
-        let hadVersion = !["", "0"].contains(change.object["metadata"]?["resourceVersion"]?.string ?? "")
         if change.recordsFields {
             let writer = FieldWriter(
                 manager: options.manager(scope.request), subresource: recordedSubresource, time: configuration.now())
@@ -265,8 +264,7 @@ extension APIServerCore {
         }
         do throws(APIError) {
             let stored = try await commit(
-                .update(prepared(object, definition), expected: current.revision), definition, name: current.name,
-                isFinal: hadVersion)
+                .update(prepared(object, definition), expected: current.revision), definition, name: current.name)
             allocation.keep()
             await afterWrite(definition)
             return stored
