@@ -182,6 +182,24 @@ import Testing
         }
     }
 
+    @Test(arguments: ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"])
+    func webhooksThatNothingCallsAreNamedInAnEvent(_ kind: String) async throws {
+        try await Self.run { client in
+            let type = ResourceType(
+                group: "admissionregistration.k8s.io", version: "v1", kind: kind, plural: "\(kind.lowercased())s",
+                isNamespaced: false)
+            try await client.create(
+                type,
+                DynamicObject([
+                    "apiVersion": "admissionregistration.k8s.io/v1", "kind": .string(kind), "metadata": ["name": "hooks"],
+                ]))
+            let event = try await eventually("an event says it", within: .seconds(20)) {
+                try await client.list(Event.self, namespace: "default").items.first { $0.reason == "KindNotHonoured" }
+            }
+            #expect(event.involvedObject.kind == kind && event.involvedObject.name == "hooks")
+        }
+    }
+
     @Test func whatDoesNotFitSaysWhy() async throws {
         try await Self.run { client in
             try await Self.namespace(client)

@@ -42,6 +42,8 @@ enum UnhonouredKinds {
         "statefulsets.apps", "daemonsets.apps", "cronjobs.batch", "replicationcontrollers",
         "horizontalpodautoscalers.autoscaling", "ingresses.networking.k8s.io", "networkpolicies.networking.k8s.io",
         "persistentvolumeclaims", "poddisruptionbudgets.policy", "resourcequotas", "limitranges",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
     ]
 
     static func contains(_ type: ResourceType) -> Bool { all.contains(type.groupResource) }
