@@ -87,7 +87,8 @@ struct ContainerStarter: Sendable {
             arguments: try ContainerEnvironment.commandLine(of: container, image: image, values: values), hostname: hostname,
             user: try ContainerUserResolver.user(of: container, pod: pod, image: image),
             networkNamespace: sandbox.namespace, cgroupsPath: Self.cgroup(of: pod, context.configuration) + "/" + identity.id,
-            oomScoreAdjustment: Self.outOfMemoryScore(pod, container, memory: context.facts.memory.roundedUp, lowest: Machine.lowestOutOfMemoryScore),
+            oomScoreAdjustment: Self.outOfMemoryScore(
+                pod, container, memory: context.facts.memory.roundedUp, lowest: Machine.lowestOutOfMemoryScore),
             pidLimit: context.configuration.pidLimit)
         blueprint.sharesHostProcesses = pod.spec.hostPID ?? false
         blueprint.sharesHostIPC = pod.spec.hostIPC ?? false
