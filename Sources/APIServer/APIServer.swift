@@ -108,10 +108,11 @@ public struct APIServer: ServiceLifecycle.Service {
                     Task { try await listen(channel, address: address, port: bound, group: group) { _ in } }
                 }
                 let reachable = configuration.advertisedAddress ?? configuration.bindAddresses.last ?? "127.0.0.1"
-                try await Bootstrapper(core: core).ensureKubernetesService(address: reachable, port: bound)
+                let keeper = BootstrapKeeper(core: core, address: reachable, port: bound)
+                try await keeper.keep()
                 try announce(core, certificates, port: bound)
-                try await withGracefulShutdownHandler {
-                    try await Task.sleep(for: .seconds(1 << 40))
+                await withGracefulShutdownHandler {
+                    await keeper.run()
                 } onGracefulShutdown: {
                     core.watches.endAll()
                     core.definitions.signal.close()

@@ -6,11 +6,7 @@ struct Bootstrapper: Sendable {
     let core: APIServerCore
 
     func run() async throws(APIError) {
-        for name in BootstrapObjects.namespaces {
-            try await ensure(
-                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]], group: "", plural: "namespaces",
-                name: name)
-        }
+        try await ensureNamespaces()
         for role in BootstrapObjects.clusterRoles {
             try await ensure(role, group: "rbac.authorization.k8s.io", plural: "clusterroles", name: name(role))
         }
@@ -21,6 +17,14 @@ struct Bootstrapper: Sendable {
             try await ensure(priority, group: "scheduling.k8s.io", plural: "priorityclasses", name: name(priority))
         }
         core.authorizer.invalidate()
+    }
+
+    func ensureNamespaces() async throws(APIError) {
+        for name in BootstrapObjects.namespaces {
+            try await ensure(
+                ["apiVersion": "v1", "kind": "Namespace", "metadata": ["name": .string(name)]], group: "", plural: "namespaces",
+                name: name)
+        }
     }
 
     private func name(_ object: JSONValue) -> String { object["metadata"]?["name"]?.string ?? "" }
