@@ -13,10 +13,13 @@ public struct YAMLParseError: Error, Sendable, CustomStringConvertible {
 public enum YAML {
     /// All documents of a text that say something; empty ones (only comments) are passed over.
     public static func parse(_ text: String) throws(YAMLParseError) -> [JSONValue] {
+        try YAMLAliases.check(text)
         var documents: [JSONValue] = []
+        var meter = YAMLAliases.Meter(bytes: text.utf8.count)
         do {
             var nodes = try Yams.compose_all(yaml: text)
             while let node = nodes.next() {
+                try meter.count(node)
                 let value = try convert(node, depth: 0)
                 if !value.isNull { documents.append(value) }
             }
@@ -47,9 +50,15 @@ public enum YAML {
         }
     }
 
+    /// Aliases can nest without end in a few bytes; no manifest is this deep.
+    static let maximumDepth = 100
+
+    static func nestedTooDeeply(_ node: Yams.Node) -> YAMLParseError {
+        YAMLParseError(line: node.mark?.line, message: "nested too deeply")
+    }
+
     private static func convert(_ node: Yams.Node, depth: Int) throws(YAMLParseError) -> JSONValue {
-        // Aliases can nest without end in a few bytes; no manifest is this deep.
-        guard depth < 100 else { throw YAMLParseError(line: node.mark?.line, message: "nested too deeply") }
+        guard depth < maximumDepth else { throw nestedTooDeeply(node) }
         switch node {
         case .scalar(let scalar): return self.scalar(node, scalar)
         case .sequence(let sequence):
