@@ -67,7 +67,8 @@ public struct Operator: ServiceLifecycle.Service {
         let manager = Manager(client: client, election: election, logger: logger)
         try Self.wire(configuration, manager: manager, logger: logger)
         if let address = configuration.healthAddress {
-            let server = HealthServer(host: address.host, port: address.port, manager: manager, metrics: configuration.metrics, logger: logger)
+            let server = HealthServer(
+                host: address.host, port: address.port, manager: manager, metrics: configuration.metrics, logger: logger)
             manager.add("health", needsLeadership: false) { try await server.run() }
         }
         let store = try StoreURI(configuration.platform.store).openStore()

@@ -54,7 +54,9 @@ public final class TextClassifier: Sendable {
         let output = try encoder.run(PackedBatch(encodings), means: meanHiddenStates)
         return output.logits.enumerated().map { index, logits in
             var probabilities = logits
-            probabilities.withUnsafeMutableBufferPointer { softmax($0.baseAddress!, count: $0.count) }
+            probabilities.withUnsafeMutableBufferPointer { values in
+                if let base = values.baseAddress { softmax(base, count: values.count) }
+            }
             let label = probabilities.indices.max { probabilities[$0] < probabilities[$1] } ?? 0
             return Classification(
                 logits: logits, probabilities: probabilities, label: label,

@@ -19,7 +19,9 @@ import Testing
         """
 
     /// The input is any file that hack/setup installs: the plan looks whether it is there, not into it.
-    private static func job(_ change: String = "", uri: String = "file:///opt/apus/models/all-MiniLM-L6-v2/tokenizer.json") -> String {
+    private static func job(_ change: String = "", uri: String = "file:///opt/apus/models/all-MiniLM-L6-v2/tokenizer.json")
+        -> String
+    {
         """
         apiVersion: apus.dev/v1alpha1
         kind: TrainingJob
@@ -63,7 +65,9 @@ import Testing
     }
 
     @Test func tellsWhetherAnythingWouldChange() {
-        let admitted = DynamicObject(["metadata": ["name": "a", "generation": 2, "resourceVersion": "9"], "spec": ["replicas": 2]])
+        let admitted = DynamicObject([
+            "metadata": ["name": "a", "generation": 2, "resourceVersion": "9"], "spec": ["replicas": 2],
+        ])
         #expect(PlannedObject.Fate(present: nil, admitted: admitted) == .create)
         #expect(PlannedObject.Fate(present: admitted, admitted: admitted) == .unchanged)
         var present = admitted

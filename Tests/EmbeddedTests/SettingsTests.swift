@@ -59,7 +59,8 @@ import Testing
             ("--pod-cidr", true, { $0.podCIDR = "10.91.0.0/16" }), ("--bridge", true, { $0.bridge = "apus7" }),
             (nil, false, { $0.podCIDR = "10.91.0.0/16" }), (nil, true, { $0.port = 7443 }),
         ] as [(String?, Bool, @Sendable (inout ClusterSettings) -> Void)])
-    func whatPodsAndServicesHaveCannotChange(flag: String?, isUp: Bool, change: @Sendable (inout ClusterSettings) -> Void) throws {
+    func whatPodsAndServicesHaveCannotChange(flag: String?, isUp: Bool, change: @Sendable (inout ClusterSettings) -> Void) throws
+    {
         let kept = ClusterSettings(dataDirectory: "/srv/apus")
         var settings = kept
         change(&settings)

@@ -63,7 +63,9 @@ import Testing
         try await with([]) { (gateway: TestGateway) async throws in
             let unknown = try await gateway.request(.GET, "/default/nothing/x", headers: ["X-Request-Id": "q"])
             #expect(unknown.status == 404)
-            #expect(unknown.body.contains(#""code":"UnknownService","error":"There is no InferenceService"#) && unknown.body.contains(#""requestID":"q""#))
+            #expect(
+                unknown.body.contains(#""code":"UnknownService","error":"There is no InferenceService"#)
+                    && unknown.body.contains(#""requestID":"q""#))
             #expect(try await gateway.request(.GET, "/").body.contains("UnknownPath"))
             let start = ContinuousClock.now
             let waiting = try await gateway.request(.GET, "/default/tickets/x")

@@ -42,7 +42,8 @@ struct FactsTests {
     @Test func bundlesSayWhatTheyAre() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         try write([
-            "good/config.json": #"{"architectures": ["BertForSequenceClassification"], "id2label": {"10": "c", "9": "b", "0": "a"}}"#,
+            "good/config.json":
+                #"{"architectures": ["BertForSequenceClassification"], "id2label": {"10": "c", "9": "b", "0": "a"}}"#,
             "good/metrics.json": #"{"validation": {"macro_f1": 0.8}}"#, "bare/weights.bin": "x", "bad/config.json": "{",
         ])
         let store = FileBundleStore(root: path("store"))

@@ -147,7 +147,8 @@ import Testing
 
     /// A test that is skipped or that waits for the clock says nothing: what it needs is required, what it waits for polled.
     @Test(arguments: [
-        ("skips", #"\.enabled\(if:|\.disabled\(|XCTSkip|withKnownIssue"#), ("sleeps", #"Task\.sleep|Thread\.sleep|usleep\(|nanosleep"#),
+        ("skips", #"\.enabled\(if:|\.disabled\(|XCTSkip|withKnownIssue"#),
+        ("sleeps", #"Task\.sleep|Thread\.sleep|usleep\(|nanosleep"#),
     ])
     func testsKeepClearOf(name: String, pattern: String) throws {
         let regex = try Regex(pattern)

@@ -68,6 +68,7 @@ enum StorageProtection {
     }
 
     static func mayGo(volume: DynamicObject) -> Bool {
-        volume.isBeingDeleted && volume.finalizers.contains(volumeFinalizer) && volume.value["status"]?["phase"]?.string != "Bound"
+        volume.isBeingDeleted && volume.finalizers.contains(volumeFinalizer)
+            && volume.value["status"]?["phase"]?.string != "Bound"
     }
 }

@@ -15,7 +15,8 @@ public enum BackgroundCluster {
         if let holder = InstanceLock.holder(settings.paths) {
             throw EmbeddedError(
                 .alreadyRunning,
-                "a cluster already runs in \(settings.dataDirectory) (process \(holder.pid)); stop it with apus down\(settings.dataFlag)")
+                "a cluster already runs in \(settings.dataDirectory) (process \(holder.pid)); stop it with apus down\(settings.dataFlag)"
+            )
         }
         try Files.makeFolder(settings.dataDirectory, mode: 0o711)
         try? FileManager.default.removeItem(atPath: settings.paths.state)

@@ -73,7 +73,8 @@ public struct TokenReview: Codable, Sendable, Hashable, KubernetesResource {
 /// `api.authorization.v1.SubjectAccessReview`
 public struct SubjectAccessReview: Codable, Sendable, Hashable, KubernetesResource {
     public static let resourceType = ResourceType(
-        group: "authorization.k8s.io", version: "v1", kind: "SubjectAccessReview", plural: "subjectaccessreviews", isNamespaced: false)
+        group: "authorization.k8s.io", version: "v1", kind: "SubjectAccessReview", plural: "subjectaccessreviews",
+        isNamespaced: false)
 
     public var apiVersion: String
     public var kind: String
@@ -108,7 +109,8 @@ public struct SubjectAccessReview: Codable, Sendable, Hashable, KubernetesResour
 /// `api.authorization.v1.SelfSubjectAccessReview`
 public struct SelfSubjectAccessReview: Codable, Sendable, Hashable, KubernetesResource {
     public static let resourceType = ResourceType(
-        group: "authorization.k8s.io", version: "v1", kind: "SelfSubjectAccessReview", plural: "selfsubjectaccessreviews", isNamespaced: false)
+        group: "authorization.k8s.io", version: "v1", kind: "SelfSubjectAccessReview", plural: "selfsubjectaccessreviews",
+        isNamespaced: false)
 
     public var apiVersion: String
     public var kind: String
@@ -244,7 +246,8 @@ public struct RoleBinding: Codable, Sendable, Hashable, KubernetesResource {
 /// `api.rbac.v1.ClusterRoleBinding`
 public struct ClusterRoleBinding: Codable, Sendable, Hashable, KubernetesResource {
     public static let resourceType = ResourceType(
-        group: "rbac.authorization.k8s.io", version: "v1", kind: "ClusterRoleBinding", plural: "clusterrolebindings", isNamespaced: false)
+        group: "rbac.authorization.k8s.io", version: "v1", kind: "ClusterRoleBinding", plural: "clusterrolebindings",
+        isNamespaced: false)
 
     public var apiVersion: String
     public var kind: String

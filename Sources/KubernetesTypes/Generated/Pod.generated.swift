@@ -210,7 +210,8 @@ public struct PodSpec: Codable, Sendable, Hashable {
         self.subdomain = try container.decodeIfPresent(String.self, forKey: .subdomain)
         self.terminationGracePeriodSeconds = try container.decodeIfPresent(Int.self, forKey: .terminationGracePeriodSeconds)
         self.tolerations = try container.decodeIfPresent([Toleration].self, forKey: .tolerations)
-        self.topologySpreadConstraints = try container.decodeIfPresent([TopologySpreadConstraint].self, forKey: .topologySpreadConstraints)
+        self.topologySpreadConstraints = try container.decodeIfPresent(
+            [TopologySpreadConstraint].self, forKey: .topologySpreadConstraints)
         self.volumes = try container.decodeIfPresent([Volume].self, forKey: .volumes)
     }
 }
@@ -895,7 +896,8 @@ public struct Volume: Codable, Sendable, Hashable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.awsElasticBlockStore = try container.decodeIfPresent(AWSElasticBlockStoreVolumeSource.self, forKey: .awsElasticBlockStore)
+        self.awsElasticBlockStore = try container.decodeIfPresent(
+            AWSElasticBlockStoreVolumeSource.self, forKey: .awsElasticBlockStore)
         self.azureDisk = try container.decodeIfPresent(AzureDiskVolumeSource.self, forKey: .azureDisk)
         self.azureFile = try container.decodeIfPresent(AzureFileVolumeSource.self, forKey: .azureFile)
         self.cephfs = try container.decodeIfPresent(CephFSVolumeSource.self, forKey: .cephfs)
@@ -916,8 +918,10 @@ public struct Volume: Codable, Sendable, Hashable {
         self.iscsi = try container.decodeIfPresent(ISCSIVolumeSource.self, forKey: .iscsi)
         self.name = try container.decodeIfPresent(String.self, forKey: .name) ?? ""
         self.nfs = try container.decodeIfPresent(NFSVolumeSource.self, forKey: .nfs)
-        self.persistentVolumeClaim = try container.decodeIfPresent(PersistentVolumeClaimVolumeSource.self, forKey: .persistentVolumeClaim)
-        self.photonPersistentDisk = try container.decodeIfPresent(PhotonPersistentDiskVolumeSource.self, forKey: .photonPersistentDisk)
+        self.persistentVolumeClaim = try container.decodeIfPresent(
+            PersistentVolumeClaimVolumeSource.self, forKey: .persistentVolumeClaim)
+        self.photonPersistentDisk = try container.decodeIfPresent(
+            PhotonPersistentDiskVolumeSource.self, forKey: .photonPersistentDisk)
         self.portworxVolume = try container.decodeIfPresent(PortworxVolumeSource.self, forKey: .portworxVolume)
         self.projected = try container.decodeIfPresent(ProjectedVolumeSource.self, forKey: .projected)
         self.quobyte = try container.decodeIfPresent(QuobyteVolumeSource.self, forKey: .quobyte)
@@ -1056,7 +1060,8 @@ public struct PodExtendedResourceClaimStatus: Codable, Sendable, Hashable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.requestMappings = try container.decodeIfPresent([ContainerExtendedResourceRequest].self, forKey: .requestMappings) ?? []
+        self.requestMappings =
+            try container.decodeIfPresent([ContainerExtendedResourceRequest].self, forKey: .requestMappings) ?? []
         self.resourceClaimName = try container.decodeIfPresent(String.self, forKey: .resourceClaimName) ?? ""
     }
 }

@@ -721,7 +721,8 @@ public struct PodFailurePolicyRule: Codable, Sendable, Hashable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.action = try container.decodeIfPresent(String.self, forKey: .action) ?? ""
         self.onExitCodes = try container.decodeIfPresent(PodFailurePolicyOnExitCodesRequirement.self, forKey: .onExitCodes)
-        self.onPodConditions = try container.decodeIfPresent([PodFailurePolicyOnPodConditionsPattern].self, forKey: .onPodConditions)
+        self.onPodConditions = try container.decodeIfPresent(
+            [PodFailurePolicyOnPodConditionsPattern].self, forKey: .onPodConditions)
     }
 }
 

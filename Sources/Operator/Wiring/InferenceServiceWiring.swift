@@ -21,7 +21,8 @@ enum InferenceServiceWiring {
         let controller = Controller("inference-service", time: time, logger: context.logger) { key in
             guard let service = services.cache.get(key) else { return .settled }
             var observation = InferenceServiceObservation(
-                service: service, now: time.now(), platform: context.platform, servableArchitectures: context.servableArchitectures)
+                service: service, now: time.now(), platform: context.platform,
+                servableArchitectures: context.servableArchitectures)
             observation.model = service.spec.model.name.flatMap { models.cache.get($0, namespace: key.namespace) }
             observation.versions = versions.cache.list(namespace: key.namespace)
             observation.deployments = deployments.cache.owned(byUID: service.uid)

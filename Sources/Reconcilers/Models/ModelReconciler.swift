@@ -84,7 +84,8 @@ public enum ModelReconciler: Reconciler {
     ) -> Promotion? {
         let model = observation.model
         guard model.spec.promoteFirstVersion ?? true, let first = versions.first,
-            observation.promotions.allSatisfy({ $0.status?.phase == .rejected }), !aliases.contains(where: { $0.name == Model.productionAlias })
+            observation.promotions.allSatisfy({ $0.status?.phase == .rejected }),
+            !aliases.contains(where: { $0.name == Model.productionAlias })
         else { return nil }
         return Promotion(
             metadata: ObjectMeta(

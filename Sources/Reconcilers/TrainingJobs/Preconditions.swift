@@ -59,7 +59,8 @@ enum Preconditions {
                 return Obstacle(
                     reason: "MetricPatternInvalid",
                     message: "spec.metricDefinitions[\(definition.name)].regex is \"\(definition.regex)\", which is no regular "
-                        + "expression: \(error). Write one whose first group is the number, such as loss=([0-9.]+).", isFinal: true)
+                        + "expression: \(error). Write one whose first group is the number, such as loss=([0-9.]+).",
+                    isFinal: true)
             }
         }
         return nil

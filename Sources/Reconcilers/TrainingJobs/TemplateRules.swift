@@ -40,7 +40,8 @@ enum TemplateRules {
         for container in spec.containers + (spec.initContainers ?? []) {
             let context = container.securityContext
             if context?.privileged == true || !(context?.capabilities?.add ?? []).isEmpty || context?.procMount != nil {
-                return "Container \(container.name) of spec.template asks for privileges or capabilities; only a runtime's template may."
+                return
+                    "Container \(container.name) of spec.template asks for privileges or capabilities; only a runtime's template may."
             }
         }
         return nil
@@ -52,13 +53,16 @@ enum TemplateRules {
         let containers = spec.containers + (spec.initContainers ?? [])
         for volume in spec.volumes ?? [] {
             guard let path = volume.hostPath?.path else { continue }
-            let isStore = platform.storeFolder.map { FilePath.isInside(path, anyOf: [$0]) || FilePath.isInside($0, anyOf: [path]) }
+            let isStore = platform.storeFolder.map {
+                FilePath.isInside(path, anyOf: [$0]) || FilePath.isInside($0, anyOf: [path])
+            }
             guard let plain = FilePath.path(of: "file://\(path)"), isStore != true, FilePath.isInside(plain, anyOf: roots) else {
                 return "spec.template mounts \(path) of the node. \(FilePath.allowed(below: roots))"
             }
             let mounts = containers.flatMap { container in (container.volumeMounts ?? []).map { (container.name, $0) } }
             if let (name, _) = mounts.first(where: { $0.1.name == volume.name && $0.1.readOnly != true }) {
-                return "Container \(name) of spec.template may write to \(path) of the node; mount \(volume.name) with readOnly: true."
+                return
+                    "Container \(name) of spec.template may write to \(path) of the node; mount \(volume.name) with readOnly: true."
             }
         }
         return nil

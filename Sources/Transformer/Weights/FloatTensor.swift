@@ -8,7 +8,9 @@ struct FloatTensor: @unchecked Sendable {
 
     init(copying values: [Float]) {
         let buffer = FloatBuffer(count: values.count)
-        values.withUnsafeBufferPointer { buffer.base.update(from: $0.baseAddress!, count: values.count) }
+        values.withUnsafeBufferPointer { source in
+            if let base = source.baseAddress { buffer.base.update(from: base, count: source.count) }
+        }
         self.init(buffer)
     }
 

@@ -77,7 +77,8 @@ struct UpCommand: AsyncParsableCommand {
             let logger = logging.logger("apus")
             let progress = UpProgress(settings: settings)
             let cluster = EmbeddedCluster(
-                settings: settings, writesDefaultKubeconfig: writeKubeconfig, metrics: ProcessRegistry.shared, logger: logger, report: { progress.show($0) })
+                settings: settings, writesDefaultKubeconfig: writeKubeconfig, metrics: ProcessRegistry.shared, logger: logger,
+                report: { progress.show($0) })
             var quiet = logger
             quiet.logLevel = .critical
             let group = ServiceGroup(
