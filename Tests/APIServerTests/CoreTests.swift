@@ -58,30 +58,6 @@ struct CoreTests {
         #expect(try await send(core, "GET", "/api/v1/namespaces/default/configmaps/a").status == 404)
     }
 
-    @Test(arguments: ["ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"])
-    func webhooksThatAreNotCalledAreSaidToBe(_ kind: String) async throws {
-        let core = try await makeCore()
-        func warnings(_ hooks: JSONValue) async throws -> [String] {
-            let object: JSONValue = [
-                "apiVersion": "admissionregistration.k8s.io/v1", "kind": .string(kind), "metadata": ["generateName": "w-"],
-                "webhooks": hooks,
-            ]
-            let response = await core.respond(
-                to: APIRequest(
-                    method: "POST", target: "/apis/admissionregistration.k8s.io/v1/\(kind.lowercased())s",
-                    headers: [("Content-Type", "application/json"), ("Authorization", "Bearer admin")],
-                    body: JSONSerializer.bytes(object)))
-            #expect(response.status == 201)
-            return response.headers.filter { $0.name == "Warning" }.map(\.value)
-        }
-        let hook: JSONValue = [
-            "name": "a.example.com", "clientConfig": ["url": "https://example.com/"], "sideEffects": "None",
-            "admissionReviewVersions": ["v1"],
-        ]
-        #expect(try await warnings([hook]) == ["299 - \"webhooks are stored and not called by this server\""])
-        #expect(try await warnings([]).isEmpty)
-    }
-
     @Test func nobodyGrantsMoreThanTheyHave() async throws {
         let core = try await makeCore()
         let role: JSONValue = [

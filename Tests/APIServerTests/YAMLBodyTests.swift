@@ -45,6 +45,14 @@ struct YAMLBodyTests {
         return (response.status, String(decoding: bytes, as: UTF8.self))
     }
 
+    /// What most clients send to be applied is JSON: source code in its strings has nothing to do with aliases.
+    @Test func sourceCodeInJSONIsNoAlias() async throws {
+        let source = String(repeating: "int f(int *x) { return g[0](&x, *x); }\\n", count: 5_000)
+        let body = #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"data":{"f.c":""# + source + #""}}"#
+        let applied = await send("PATCH", "\(Self.path)/a?fieldManager=m", "application/apply-patch+yaml", body)
+        #expect(applied.status == 201, "\(applied.text.prefix(300))")
+    }
+
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [bomb, bomb + "? *i\n: x\n", bomb + "j: {*i}\n", bomb + "*i : x\n", bigText, well])

@@ -119,9 +119,6 @@ enum AdmissionBehaviors {
                 }
             },
             hasGeneration: true, validate: webhookErrors, validateUpdate: { _, new in webhookErrors(new) },
-            warnings: { object, _ in
-                object.elements("webhooks").isEmpty ? [] : ["webhooks are stored and not called by this server"]
-            },
             changesGeneration: { $0["webhooks"] != $1["webhooks"] })
     }
 
