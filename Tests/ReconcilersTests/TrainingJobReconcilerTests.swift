@@ -256,6 +256,17 @@ import Testing
         }
     }
 
+    /// However the path is written, and where the store lies below a folder that is allowed.
+    @Test func noPathLeadsToTheStore() throws {
+        for path in ["/var/lib/apus/artifacts", "/var/lib/x/../apus/artifacts/blobs", "/var/lib/apus/./artifacts", "/var/lib/x/.."] {
+            let message = try refusal { spec, observation in
+                observation.platform.allowedFileRoots = ["/var/lib"]
+                spec.volumes = [Volume(hostPath: HostPathVolumeSource(path: path), name: "files")]
+            }
+            #expect(message?.contains("mounts \(path) of the node") == true, "\(path)")
+        }
+    }
+
     /// A runtime is the platform team's.
     @Test func aRuntimesTemplateMay() {
         var observation = observe(trainingJob())

@@ -29,8 +29,9 @@ enum ModelWiring {
         modelController.watch(models)
         modelController.watch(mapped: versions) { [ObjectKey(namespace: $0.namespace, name: $0.spec.model)] }
         modelController.watch(mapped: promotions) { [ObjectKey(namespace: $0.namespace, name: $0.spec.model)] }
-        // One whose spec names another model now is no user of the first any more, so all models of its namespace look.
-        modelController.watch(mapped: services) { service in models.cache.list(namespace: service.namespace).map(\.key) }
+        modelController.watch(mapped: services) { service in
+            service.spec.model.name.map { [ObjectKey(namespace: service.namespace, name: $0)] } ?? []
+        }
         manager.add(modelController)
 
         let versionController = Controller("model-version", time: time, logger: context.logger) { key in

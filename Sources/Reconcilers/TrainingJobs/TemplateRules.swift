@@ -53,10 +53,11 @@ enum TemplateRules {
         let containers = spec.containers + (spec.initContainers ?? [])
         for volume in spec.volumes ?? [] {
             guard let path = volume.hostPath?.path else { continue }
-            let isStore = platform.storeFolder.map {
-                FilePath.isInside(path, anyOf: [$0]) || FilePath.isInside($0, anyOf: [path])
+            let plain = FilePath.path(of: "file://\(path)") ?? "/"
+            let reachesStore = platform.storeFolder.map {
+                FilePath.isInside(plain, anyOf: [$0]) || FilePath.isInside($0, anyOf: [plain])
             }
-            guard let plain = FilePath.path(of: "file://\(path)"), isStore != true, FilePath.isInside(plain, anyOf: roots) else {
+            guard reachesStore != true, FilePath.isInside(plain, anyOf: roots) else {
                 return "spec.template mounts \(path) of the node. \(FilePath.allowed(below: roots))"
             }
             let mounts = containers.flatMap { container in (container.volumeMounts ?? []).map { (container.name, $0) } }
