@@ -258,7 +258,9 @@ import Testing
 
     /// However the path is written, and where the store lies below a folder that is allowed.
     @Test func noPathLeadsToTheStore() throws {
-        for path in ["/var/lib/apus/artifacts", "/var/lib/x/../apus/artifacts/blobs", "/var/lib/apus/./artifacts", "/var/lib/x/.."] {
+        for path in [
+            "/var/lib/apus/artifacts", "/var/lib/x/../apus/artifacts/blobs", "/var/lib/apus/./artifacts", "/var/lib/x/..",
+        ] {
             let message = try refusal { spec, observation in
                 observation.platform.allowedFileRoots = ["/var/lib"]
                 spec.volumes = [Volume(hostPath: HostPathVolumeSource(path: path), name: "files")]
